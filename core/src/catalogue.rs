@@ -1,0 +1,273 @@
+//! The event as a door sees it: read models that the feed brings.
+//!
+//! Rows say what the office decided; nothing here decides. Fields are numbered
+//! and may be added: an older reader skips what it does not know.
+
+use crate::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId};
+use crate::ticket::{Credit, Keyring, TicketKey};
+use crate::time::{Timestamp, Window, Zone};
+use crate::trust::{Certificate, Role};
+use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Event {
+    /// Which.
+    #[n(0)]
+    pub id: EventId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// IANA zone of the venue.
+    #[n(2)]
+    pub timezone: String,
+    /// When it starts.
+    #[n(3)]
+    pub starts_at: Timestamp,
+    /// When doors open; `starts_at` if absent.
+    #[n(4)]
+    pub doors_at: Option<Timestamp>,
+    /// When it ends.
+    #[n(5)]
+    pub ends_at: Option<Timestamp>,
+    /// The dates of a series.
+    #[n(6)]
+    pub dates: Vec<EventDate>,
+}
+
+impl Event {
+    /// The venue's zone; UTC where the name is not in the bundled database.
+    pub fn zone(&self) -> Zone {
+        Zone::parse(&self.timezone).unwrap_or_else(Zone::utc)
+    }
+}
+
+/// One date of a series.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct EventDate {
+    /// Which.
+    #[n(0)]
+    pub id: DateId,
+    /// When it starts.
+    #[n(1)]
+    pub starts_at: Timestamp,
+    /// When doors open.
+    #[n(2)]
+    pub doors_at: Option<Timestamp>,
+    /// When it ends.
+    #[n(3)]
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A product: a ticket type, or something served for credits.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Product {
+    /// Which.
+    #[n(0)]
+    pub id: ProductId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// Whether it is served at a bar, from stock.
+    #[n(2)]
+    pub consumption: bool,
+}
+
+/// What a gate takes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CheckInList {
+    /// Which.
+    #[n(0)]
+    pub id: ListId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// The products it takes; all if absent.
+    #[n(2)]
+    pub products: Option<Vec<ProductId>>,
+    /// The date it takes; any if absent.
+    #[n(3)]
+    pub date: Option<DateId>,
+    /// Whether a ticket may come in again without having left.
+    #[n(4)]
+    pub multiple_entries: bool,
+    /// Whether a ticket that left may come in again.
+    #[n(5)]
+    pub reentry_after_exit: bool,
+    /// Whether unpaid tickets may be let in after a question.
+    #[n(6)]
+    pub accept_unpaid: bool,
+    /// Whether genuine tickets sold after the last update are asked about instead of admitted.
+    #[n(7)]
+    pub ask_unlisted: bool,
+}
+
+impl CheckInList {
+    /// Whether it takes this product.
+    pub fn takes(&self, product: ProductId) -> bool {
+        self.products.as_ref().is_none_or(|products| products.contains(&product))
+    }
+}
+
+/// Whether a ticket's order was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum TicketStatus {
+    /// Paid.
+    #[n(0)]
+    Paid,
+    /// Not paid yet.
+    #[n(1)]
+    Pending,
+    /// Cancelled, refunded or expired.
+    #[n(2)]
+    Cancelled,
+}
+
+/// A ticket as the office knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct TicketRow {
+    /// Which.
+    #[n(0)]
+    pub id: TicketId,
+    /// What was bought.
+    #[n(1)]
+    pub product: ProductId,
+    /// Paid or not.
+    #[n(2)]
+    pub status: TicketStatus,
+    /// The counter of its newest code; lower ones are revoked.
+    #[n(3)]
+    pub counter: u16,
+    /// The date of a series it is for.
+    #[n(4)]
+    pub date: Option<DateId>,
+    /// When it is valid.
+    #[n(5)]
+    pub window: Window,
+    /// Prepaid units in all, ever.
+    #[n(6)]
+    pub credits: Vec<Credit>,
+    /// Why it is blocked, if it is.
+    #[n(7)]
+    pub blocked: Option<String>,
+    /// Whether the organizer has yet to approve it.
+    #[n(8)]
+    pub needs_approval: bool,
+    /// Whether it is good although it was not paid yet.
+    #[n(9)]
+    pub valid_if_pending: bool,
+    /// When it was cancelled.
+    #[n(10)]
+    pub cancelled_at: Option<Timestamp>,
+    /// Its order's code.
+    #[n(11)]
+    pub order: Option<String>,
+    /// Its holder's name.
+    #[n(12)]
+    pub holder: Option<String>,
+    /// A note for the door.
+    #[n(13)]
+    pub note: Option<String>,
+}
+
+/// A device of the roster.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceRow {
+    /// Which.
+    #[n(0)]
+    pub id: DeviceId,
+    /// What people call it.
+    #[n(1)]
+    pub name: String,
+    /// What it is for.
+    #[n(2)]
+    pub role: Role,
+    /// Its certificate, once enrolled.
+    #[n(3)]
+    pub certificate: Option<Certificate>,
+    /// When it was revoked.
+    #[n(4)]
+    pub revoked_at: Option<Timestamp>,
+    /// Its last entries that count, by incarnation, where it was revoked; later ones are evidence.
+    #[n(5)]
+    pub counts_until: Vec<Counts>,
+}
+
+/// The last entry of a revoked device's incarnation that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Counts {
+    /// Which incarnation.
+    #[n(0)]
+    pub incarnation: u32,
+    /// Its last sequence that counts.
+    #[n(1)]
+    pub sequence: u64,
+}
+
+impl DeviceRow {
+    /// Whether an entry of this device counts.
+    pub fn counts(&self, incarnation: u32, sequence: u64) -> bool {
+        self.revoked_at.is_none()
+            || self.counts_until.iter().any(|c| c.incarnation == incarnation && sequence <= c.sequence)
+    }
+}
+
+/// Somebody who may decide at a door, with what verifies their PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Staff {
+    /// Their sign-in name.
+    #[n(0)]
+    pub name: String,
+    /// Argon2id hash of their PIN, as a PHC string.
+    #[n(1)]
+    pub pin_hash: String,
+    /// Whether they may override a refusal.
+    #[n(2)]
+    pub may_override: bool,
+}
+
+/// The small part of the feed, held in memory: everything but tickets.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// The event, once the feed has named it.
+    pub event: Option<Event>,
+    /// Products by number.
+    pub products: BTreeMap<ProductId, Product>,
+    /// Check-in lists by number.
+    pub lists: BTreeMap<ListId, CheckInList>,
+    /// Devices.
+    pub devices: BTreeMap<DeviceId, DeviceRow>,
+    /// Staff by sign-in name.
+    pub staff: BTreeMap<String, Staff>,
+    /// Ticket keys.
+    pub keyring: Keyring,
+}
+
+impl Catalogue {
+    /// Adds a ticket key.
+    pub fn add_key(&mut self, key: TicketKey) {
+        self.keyring.insert(key);
+    }
+
+    /// A product's name, or its number where it has none here.
+    pub fn product_name(&self, id: ProductId) -> String {
+        self.products.get(&id).map_or_else(|| format!("product {id}"), |p| p.name.clone())
+    }
+
+    /// A device's name, or its id where it has none here.
+    pub fn device_name(&self, id: DeviceId) -> String {
+        self.devices.get(&id).map_or_else(|| id.to_string(), |d| d.name.clone())
+    }
+
+    /// The venue's zone.
+    pub fn zone(&self) -> Zone {
+        self.event.as_ref().map_or_else(Zone::utc, Event::zone)
+    }
+
+    /// The lists that take this product.
+    pub fn lists_for(&self, product: ProductId) -> impl Iterator<Item = &CheckInList> {
+        self.lists.values().filter(move |list| list.takes(product))
+    }
+}

@@ -1,0 +1,408 @@
+//! Entries into state: the same whatever order they came in, and however often.
+//!
+//! A ticket's state is computed from the set of its acts, never by adding to what
+//! was there; shells keep totals by the difference between a ticket's state
+//! before and after, inside the transaction that inserted the entry.
+//!
+//! **Order.** An exit sorts after the admissions it names; otherwise acts sort by
+//! when they happened (the hybrid clock, or the scan's own time where it was
+//! given), then clock, device, incarnation, sequence. An admission of somebody
+//! who is inside, that no supervisor decided, is a conflict; nothing is deleted
+//! and nothing wins by being last.
+
+pub mod conflict;
+pub mod totals;
+
+use crate::id::{ListId, ProductId, TicketId};
+use crate::journal::kind::{Kind, may_write};
+use crate::journal::{Entry, EntryRef};
+use crate::time::Timestamp;
+use crate::trust::Identity;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An entry about a ticket that has an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Which entry.
+    pub id: EntryRef,
+    /// Its hybrid clock.
+    pub clock: Timestamp,
+    /// The scan's own time, where it was given.
+    pub at: Option<Timestamp>,
+    /// How far that may be off, milliseconds.
+    pub uncertain_ms: Option<u32>,
+    /// What it does.
+    pub does: Does,
+}
+
+/// What an act does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// Somebody went in.
+    Admit {
+        /// On which list.
+        list: ListId,
+        /// By which gate.
+        gate: Option<String>,
+        /// A supervisor decided it against the rule.
+        overridden: bool,
+    },
+    /// Somebody came out.
+    Leave {
+        /// On which list.
+        list: ListId,
+        /// The admissions it closes.
+        closes: Vec<EntryRef>,
+    },
+    /// Units were handed over.
+    Serve {
+        /// Of which product.
+        product: ProductId,
+        /// How many.
+        units: u16,
+    },
+    /// An entry, exit or serving was taken back.
+    Undo {
+        /// Which.
+        target: EntryRef,
+    },
+}
+
+impl Act {
+    /// The act in an entry by `author`; `None` where it has no effect on a ticket or was not allowed.
+    pub fn of(id: EntryRef, entry: &Entry, author: &Identity) -> Option<(TicketId, Self)> {
+        if !may_write(author, &entry.kind) {
+            return None;
+        }
+        let (ticket, does) = match &entry.kind {
+            Kind::Admission(a) => {
+                let overridden = a.overridden.is_some();
+                (a.ticket, Does::Admit { list: a.list, gate: a.gate.clone(), overridden })
+            }
+            Kind::Exit(e) => (e.ticket, Does::Leave { list: e.list, closes: e.closes.clone() }),
+            Kind::Serving(s) => (s.ticket, Does::Serve { product: s.product, units: s.quantity }),
+            Kind::Annul(u) | Kind::Void(u) => (u.ticket, Does::Undo { target: u.target }),
+            Kind::Refusal(_) | Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => {
+                return None;
+            }
+        };
+        Some((ticket, Self { id, clock: entry.clock, at: entry.at, uncertain_ms: entry.uncertain_ms, does }))
+    }
+
+    /// When it happened.
+    pub fn happened_at(&self) -> Timestamp {
+        self.at.unwrap_or(self.clock)
+    }
+
+    fn key(&self) -> Key {
+        Key { at: self.happened_at(), clock: self.clock, id: self.id, after: 0 }
+    }
+}
+
+/// Where an act sorts; `after` puts an exit behind the admission whose place it took.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    at: Timestamp,
+    clock: Timestamp,
+    id: EntryRef,
+    after: u8,
+}
+
+/// Where in a ticket's history a new act would stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// After everything known: the device's own now.
+    Latest,
+    /// At the scan's own trusted time, which may lie before what is known.
+    At(Timestamp),
+}
+
+/// One admission or exit that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// Which entry.
+    pub id: EntryRef,
+    /// When it happened.
+    pub at: Timestamp,
+    /// How far that may be off, milliseconds.
+    pub uncertain_ms: Option<u32>,
+    /// By which gate, for an admission.
+    pub gate: Option<String>,
+    /// In, with or without a supervisor, or out.
+    pub way: Way,
+}
+
+/// Which way a passage went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In, by the rule.
+    In,
+    /// In, by a supervisor.
+    InOverridden,
+    /// Out.
+    Out,
+}
+
+/// A ticket's comings and goings on one list, in order, undone ones left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presence {
+    /// What stands, in order.
+    pub passages: Vec<Passage>,
+}
+
+/// An admission too many, and the one it doubles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Double {
+    /// The admission too many.
+    pub excess: Passage,
+    /// The admission by which the ticket was already inside.
+    pub against: Passage,
+}
+
+impl Presence {
+    /// How many went in.
+    pub fn entries(&self) -> usize {
+        self.passages.iter().filter(|p| p.way != Way::Out).count()
+    }
+
+    /// How many came out.
+    pub fn exits(&self) -> usize {
+        self.passages.len() - self.entries()
+    }
+
+    /// Whether the ticket is inside at the end of what is known.
+    pub fn inside(&self) -> bool {
+        self.open_at(Moment::Latest).is_some()
+    }
+
+    /// The admission by which the ticket is inside at `moment`, if it is.
+    pub fn open_at(&self, moment: Moment) -> Option<&Passage> {
+        let before = &self.passages[..self.place(moment)];
+        let since = before.iter().rposition(|p| p.way == Way::Out).map_or(0, |out| out + 1);
+        before.get(since)
+    }
+
+    /// The admissions that an exit at `moment` closes.
+    pub fn closed_by_exit_at(&self, moment: Moment) -> Vec<EntryRef> {
+        let before = &self.passages[..self.place(moment)];
+        before.iter().rev().take_while(|p| p.way != Way::Out).map(|p| p.id).collect()
+    }
+
+    /// The admission that one more at `moment` would double: the one by which the
+    /// ticket is inside then, or one after it with no exit between.
+    pub fn doubled_at(&self, moment: Moment) -> Option<&Passage> {
+        self.open_at(moment).or_else(|| self.passages.get(self.place(moment)).filter(|p| p.way == Way::In))
+    }
+
+    /// Admissions of somebody who was inside, that no supervisor decided.
+    pub fn doubles(&self) -> Vec<Double> {
+        let mut open: Option<&Passage> = None;
+        let mut doubles = Vec::new();
+        for passage in &self.passages {
+            match (passage.way, open) {
+                (Way::Out, _) => open = None,
+                (Way::In, Some(first)) => {
+                    doubles.push(Double { excess: passage.clone(), against: first.clone() });
+                }
+                (Way::In | Way::InOverridden, None) => open = Some(passage),
+                (Way::InOverridden, Some(_)) => {}
+            }
+        }
+        doubles
+    }
+
+    fn place(&self, moment: Moment) -> usize {
+        match moment {
+            Moment::Latest => self.passages.len(),
+            Moment::At(at) => self.passages.partition_point(|p| p.at <= at),
+        }
+    }
+}
+
+/// A serving that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serving {
+    /// Which entry.
+    pub id: EntryRef,
+    /// When it happened.
+    pub at: Timestamp,
+    /// How far that may be off, milliseconds.
+    pub uncertain_ms: Option<u32>,
+    /// Of which product.
+    pub product: ProductId,
+    /// How many units.
+    pub units: i64,
+}
+
+/// Everything the journals say about one ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketState {
+    /// Comings and goings by list.
+    pub lists: BTreeMap<ListId, Presence>,
+    /// Servings that stand, in order.
+    pub servings: Vec<Serving>,
+    /// What was taken back.
+    pub undone: BTreeSet<EntryRef>,
+}
+
+impl TicketState {
+    /// Folds a ticket's acts; their order and repetitions do not matter.
+    pub fn of(acts: &[Act]) -> Self {
+        let by_id: BTreeMap<EntryRef, &Act> = acts.iter().map(|a| (a.id, a)).collect();
+        let undone: BTreeSet<EntryRef> = by_id.values().filter_map(|act| undoes(act, &by_id)).collect();
+        let standing: Vec<&Act> = by_id.values().filter(|a| !undone.contains(&a.id)).copied().collect();
+        Self { lists: lists(&standing, &by_id), servings: servings(&standing), undone }
+    }
+
+    /// Presence on a list.
+    pub fn on(&self, list: ListId) -> Presence {
+        self.lists.get(&list).cloned().unwrap_or_default()
+    }
+
+    /// Units of a product that were handed over.
+    pub fn served(&self, product: ProductId) -> i64 {
+        self.servings.iter().filter(|s| s.product == product).map(|s| s.units).sum()
+    }
+}
+
+/// What an act takes back: an entry of the kind it may take back, about the same ticket.
+fn undoes(act: &Act, all: &BTreeMap<EntryRef, &Act>) -> Option<EntryRef> {
+    let Does::Undo { target } = &act.does else { return None };
+    let known = all.get(target)?;
+    (!matches!(known.does, Does::Undo { .. })).then_some(*target)
+}
+
+fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>) -> BTreeMap<ListId, Presence> {
+    let mut sorted: BTreeMap<ListId, Vec<(Key, Passage)>> = BTreeMap::new();
+    for act in standing {
+        let (list, key, way, gate) = match &act.does {
+            Does::Admit { list, gate, overridden } => {
+                (*list, act.key(), if *overridden { Way::InOverridden } else { Way::In }, gate.clone())
+            }
+            Does::Leave { list, closes } => (*list, after_all(act, closes, all), Way::Out, None),
+            Does::Serve { .. } | Does::Undo { .. } => continue,
+        };
+        let passage = Passage { id: act.id, at: key.at, uncertain_ms: act.uncertain_ms, gate, way };
+        sorted.entry(list).or_default().push((key, passage));
+    }
+    sorted
+        .into_iter()
+        .map(|(list, mut passages)| {
+            passages.sort_by_key(|(key, _)| *key);
+            (list, Presence { passages: passages.into_iter().map(|(_, passage)| passage).collect() })
+        })
+        .collect()
+}
+
+fn after_all(exit: &Act, closes: &[EntryRef], all: &BTreeMap<EntryRef, &Act>) -> Key {
+    let named = closes.iter().filter_map(|id| all.get(id)).map(|act| Key { after: 1, ..act.key() });
+    named.max().map_or(exit.key(), |last| last.max(exit.key()))
+}
+
+fn servings(standing: &[&Act]) -> Vec<Serving> {
+    let mut servings: Vec<(Key, Serving)> = Vec::new();
+    for act in standing {
+        if let Does::Serve { product, units } = act.does {
+            let (id, at, uncertain_ms) = (act.id, act.happened_at(), act.uncertain_ms);
+            servings.push((act.key(), Serving { id, at, uncertain_ms, product, units: i64::from(units) }));
+        }
+    }
+    servings.sort_by_key(|(key, _)| *key);
+    servings.into_iter().map(|(_, serving)| serving).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{DeviceId, JournalId};
+    use crate::seal::Hash;
+    use proptest::prelude::*;
+
+    const LIST: ListId = ListId(1);
+
+    fn id(device: u8, sequence: u64) -> EntryRef {
+        let journal = JournalId { device: DeviceId([device; 16]), incarnation: 1 };
+        EntryRef { journal, sequence, hash: Hash([device ^ sequence as u8; 32]) }
+    }
+
+    fn act(device: u8, sequence: u64, clock: i64, does: Does) -> Act {
+        Act { id: id(device, sequence), clock: Timestamp(clock), at: None, uncertain_ms: None, does }
+    }
+
+    fn admit(device: u8, sequence: u64, clock: i64) -> Act {
+        act(device, sequence, clock, Does::Admit { list: LIST, gate: None, overridden: false })
+    }
+
+    fn leave(device: u8, sequence: u64, clock: i64, closes: Vec<EntryRef>) -> Act {
+        act(device, sequence, clock, Does::Leave { list: LIST, closes })
+    }
+
+    #[test]
+    fn two_admissions_without_an_exit_between_are_one_conflict() {
+        let presence = TicketState::of(&[admit(1, 1, 10), admit(2, 1, 20)]).on(LIST);
+        assert_eq!(presence.entries(), 2);
+        let doubles = presence.doubles();
+        assert_eq!(doubles.len(), 1);
+        assert_eq!((doubles[0].excess.id, doubles[0].against.id), (id(2, 1), id(1, 1)));
+    }
+
+    #[test]
+    fn an_exit_sorts_after_the_admission_it_names_even_with_a_slow_clock() {
+        let presence = TicketState::of(&[admit(1, 1, 10), leave(2, 1, 5, vec![id(1, 1)])]).on(LIST);
+        assert!(!presence.inside());
+        let nameless = TicketState::of(&[admit(1, 1, 10), leave(2, 1, 5, vec![])]).on(LIST);
+        assert!(nameless.inside());
+    }
+
+    #[test]
+    fn an_undone_act_does_not_count_however_many_undo_it() {
+        let undo = |device, sequence| act(device, sequence, 30, Does::Undo { target: id(1, 1) });
+        let state = TicketState::of(&[admit(1, 1, 10), undo(1, 2), undo(2, 1)]);
+        assert_eq!(state.on(LIST).entries(), 0);
+        assert!(state.undone.contains(&id(1, 1)));
+    }
+
+    #[test]
+    fn a_scan_before_a_known_admission_would_double_it() {
+        let presence = TicketState::of(&[admit(1, 1, 10)]).on(LIST);
+        assert!(presence.doubled_at(Moment::At(Timestamp(5))).is_some());
+        assert!(presence.doubled_at(Moment::At(Timestamp(15))).is_some());
+        assert!(presence.closed_by_exit_at(Moment::At(Timestamp(5))).is_empty());
+    }
+
+    fn any_act() -> impl Strategy<Value = Act> {
+        (1..4_u8, 1..8_u64, 0..50_i64, 0..4_u8, 1..4_u8, 1..8_u64).prop_map(
+            |(device, seq, clock, kind, d2, s2)| match kind {
+                0 => admit(device, seq, clock),
+                1 => leave(device, seq, clock, vec![id(d2, s2)]),
+                2 => act(device, seq, clock, Does::Serve { product: ProductId(1), units: seq as u16 }),
+                _ => act(device, seq, clock, Does::Undo { target: id(d2, s2) }),
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_repetition_give_the_same_state(
+            acts in proptest::collection::vec(any_act(), 0..20), seed: u64,
+        ) {
+            let unique: BTreeMap<EntryRef, Act> = acts.into_iter().map(|a| (a.id, a)).collect();
+            let straight: Vec<Act> = unique.values().cloned().collect();
+            let mut mixed: Vec<Act> = straight.iter().chain(&straight).cloned().collect();
+            mixed.sort_by_key(|a| a.id.hash.0[0].wrapping_mul(seed as u8 | 1) ^ (seed >> 8) as u8);
+            prop_assert_eq!(TicketState::of(&straight), TicketState::of(&mixed));
+        }
+
+        #[test]
+        fn inside_means_more_doubles_for_whoever_enters_next(acts in proptest::collection::vec(any_act(), 0..12)) {
+            let unique: BTreeMap<EntryRef, Act> = acts.into_iter().map(|a| (a.id, a)).collect();
+            let known: Vec<Act> = unique.values().cloned().collect();
+            let before = TicketState::of(&known).on(LIST);
+            let mut with = known.clone();
+            with.push(admit(9, 1, 1_000));
+            let after = TicketState::of(&with).on(LIST);
+            let doubled = before.doubled_at(Moment::Latest).is_some();
+            prop_assert_eq!(after.doubles().len() - before.doubles().len(), usize::from(doubled));
+        }
+    }
+}

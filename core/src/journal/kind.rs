@@ -1,0 +1,344 @@
+//! Kinds of entries, and the one table of who may write what.
+//!
+//! Tags are for ever: a kind that is retired keeps its number. An entry that was
+//! not allowed, or whose kind is not known here, is kept and relayed, has no
+//! effect, and is a finding: the same everywhere.
+//!
+//! | tag | kind | who may write it |
+//! |---|---|---|
+//! | 1 | admission | `ADMIT` |
+//! | 2 | exit | `ADMIT` |
+//! | 3 | refusal | anybody |
+//! | 4 | serving | `SERVE` |
+//! | 5 | annul | its own entry: `ADMIT`; another device's: `UNDO_OTHERS` |
+//! | 6 | void | its own serving: `SERVE`; another device's: `UNDO_OTHERS` |
+//! | 7 | restock | `RESTOCK` |
+//! | 10 | transfer | `SERVE` (rights it holds), the cloud |
+//! | 11 | accepted | `SERVE` |
+//!
+//! Tags 8 (waste), 9 (stocktake) and 12 to 16 (override, block, note, clock,
+//! retire) are taken by the design and not written by this version.
+
+use super::EntryRef;
+use crate::id::{JournalId, ListId, ProductId, TicketId};
+use crate::trust::{Identity, Rights, to_cbor};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+/// The longest name, gate or reason in an entry, in bytes: a sentence, not a page.
+pub const MAX_TEXT_BYTES: usize = 200;
+
+/// A supervisor's decision against the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Override {
+    /// Who.
+    #[n(0)]
+    pub supervisor: String,
+    /// Why.
+    #[n(1)]
+    pub reason: String,
+}
+
+/// A person went in.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Admission {
+    /// With which ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// On which list.
+    #[n(1)]
+    pub list: ListId,
+    /// By which gate, where it was named.
+    #[n(2)]
+    pub gate: Option<String>,
+    /// The decision against the rule, where one was needed.
+    #[n(3)]
+    pub overridden: Option<Override>,
+    /// The code itself, where peers may lack the ticket's row.
+    #[n(4)]
+    pub code: Option<ByteVec>,
+}
+
+/// A person came out.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Exit {
+    /// With which ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// On which list.
+    #[n(1)]
+    pub list: ListId,
+    /// By which gate, where it was named.
+    #[n(2)]
+    pub gate: Option<String>,
+    /// The open admissions it closes.
+    #[n(3)]
+    pub closes: Vec<EntryRef>,
+    /// The decision against the rule, where one was needed.
+    #[n(4)]
+    pub overridden: Option<Override>,
+    /// The code itself, where peers may lack the ticket's row.
+    #[n(5)]
+    pub code: Option<ByteVec>,
+}
+
+/// Somebody was refused, or a person was asked and did not decide.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Refusal {
+    /// The ticket, where one was read.
+    #[n(0)]
+    pub ticket: Option<TicketId>,
+    /// The list; absent at a bar.
+    #[n(1)]
+    pub list: Option<ListId>,
+    /// By which gate, where it was named.
+    #[n(2)]
+    pub gate: Option<String>,
+    /// The stable code of the verdict.
+    #[n(3)]
+    pub code: String,
+}
+
+/// Credits and stock were taken together.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Serving {
+    /// From which ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// Which product.
+    #[n(1)]
+    pub product: ProductId,
+    /// How many units.
+    #[n(2)]
+    pub quantity: u16,
+    /// The code itself, where peers may lack the ticket's row.
+    #[n(3)]
+    pub code: Option<ByteVec>,
+}
+
+/// Takes back an entry, exit (annul) or serving (void).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Undo {
+    /// The ticket of the entry taken back.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// The entry taken back.
+    #[n(1)]
+    pub target: EntryRef,
+}
+
+/// Stock arrived: rights come into being at the author's.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Restock {
+    /// Which product.
+    #[n(0)]
+    pub product: ProductId,
+    /// How many units.
+    #[n(1)]
+    pub quantity: u32,
+}
+
+/// The author gives rights away; the receiver may use them once it has accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Transfer {
+    /// Which product.
+    #[n(0)]
+    pub product: ProductId,
+    /// How many units.
+    #[n(1)]
+    pub quantity: u32,
+    /// Who receives.
+    #[n(2)]
+    pub to: JournalId,
+}
+
+/// The author took rights that another gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Accepted {
+    /// The transfer.
+    #[n(0)]
+    pub transfer: EntryRef,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A person went in.
+    Admission(Admission),
+    /// A person came out.
+    Exit(Exit),
+    /// Somebody was refused or asked.
+    Refusal(Refusal),
+    /// Credits and stock were taken.
+    Serving(Serving),
+    /// An entry or exit was taken back.
+    Annul(Undo),
+    /// A serving was taken back.
+    Void(Undo),
+    /// Stock arrived.
+    Restock(Restock),
+    /// Rights were given away.
+    Transfer(Transfer),
+    /// Rights were taken.
+    Accepted(Accepted),
+    /// Of a later version: kept, relayed, without effect.
+    Unknown {
+        /// Its number.
+        tag: u8,
+        /// Its content.
+        body: Vec<u8>,
+    },
+}
+
+impl Kind {
+    /// Its name in logs, databases and reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Admission(_) => "admission",
+            Self::Exit(_) => "exit",
+            Self::Refusal(_) => "refusal",
+            Self::Serving(_) => "serving",
+            Self::Annul(_) => "annul",
+            Self::Void(_) => "void",
+            Self::Restock(_) => "restock",
+            Self::Transfer(_) => "transfer",
+            Self::Accepted(_) => "accepted",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// The ticket it is about.
+    pub fn ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::Admission(a) => Some(a.ticket),
+            Self::Exit(e) => Some(e.ticket),
+            Self::Refusal(r) => r.ticket,
+            Self::Serving(s) => Some(s.ticket),
+            Self::Annul(u) | Self::Void(u) => Some(u.ticket),
+            Self::Restock(_) | Self::Transfer(_) | Self::Accepted(_) | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The ticket code it carries.
+    pub fn code(&self) -> Option<&[u8]> {
+        match self {
+            Self::Admission(a) => a.code.as_ref().map(|c| &c[..]),
+            Self::Exit(e) => e.code.as_ref().map(|c| &c[..]),
+            Self::Serving(s) => s.code.as_ref().map(|c| &c[..]),
+            Self::Refusal(_)
+            | Self::Annul(_)
+            | Self::Void(_)
+            | Self::Restock(_)
+            | Self::Transfer(_)
+            | Self::Accepted(_)
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    pub(super) fn to_tagged(&self) -> (u8, Vec<u8>) {
+        match self {
+            Self::Admission(b) => (1, to_cbor(b)),
+            Self::Exit(b) => (2, to_cbor(b)),
+            Self::Refusal(b) => (3, to_cbor(b)),
+            Self::Serving(b) => (4, to_cbor(b)),
+            Self::Annul(b) => (5, to_cbor(b)),
+            Self::Void(b) => (6, to_cbor(b)),
+            Self::Restock(b) => (7, to_cbor(b)),
+            Self::Transfer(b) => (10, to_cbor(b)),
+            Self::Accepted(b) => (11, to_cbor(b)),
+            Self::Unknown { tag, body } => (*tag, body.clone()),
+        }
+    }
+
+    pub(super) fn from_tagged(tag: u8, body: &[u8]) -> Option<Self> {
+        fn read<'b, T: Decode<'b, ()>>(body: &'b [u8]) -> Option<T> {
+            minicbor::decode(body).ok()
+        }
+        Some(match tag {
+            1 => Self::Admission(read(body)?),
+            2 => Self::Exit(read(body)?),
+            3 => Self::Refusal(read(body)?),
+            4 => Self::Serving(read(body)?),
+            5 => Self::Annul(read(body)?),
+            6 => Self::Void(read(body)?),
+            7 => Self::Restock(read(body)?),
+            10 => Self::Transfer(read(body)?),
+            11 => Self::Accepted(read(body)?),
+            tag => Self::Unknown { tag, body: body.to_vec() },
+        })
+    }
+}
+
+/// Whether `author` may write an entry of this kind.
+pub fn may_write(author: &Identity, kind: &Kind) -> bool {
+    let rights = author.all_rights();
+    let own_or_others = |target: &EntryRef, own: Rights| {
+        rights.holds(if target.journal.device == author.device { own } else { Rights::UNDO_OTHERS })
+    };
+    match kind {
+        Kind::Admission(_) | Kind::Exit(_) => rights.holds(Rights::ADMIT),
+        Kind::Refusal(_) => true,
+        Kind::Serving(_) | Kind::Transfer(_) | Kind::Accepted(_) => rights.holds(Rights::SERVE),
+        Kind::Annul(undo) => own_or_others(&undo.target, Rights::ADMIT),
+        Kind::Void(undo) => own_or_others(&undo.target, Rights::SERVE),
+        Kind::Restock(_) => rights.holds(Rights::RESTOCK),
+        Kind::Unknown { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{DeviceId, EventId};
+    use crate::seal::{Hash, PublicKey};
+    use crate::time::Timestamp;
+    use crate::trust::Role;
+
+    fn identity(role: Role) -> Identity {
+        Identity {
+            event: EventId([0; 16]),
+            device: DeviceId([1; 16]),
+            key: PublicKey([0; 32]),
+            role,
+            rights: Rights::default(),
+            name: String::new(),
+            issued: Timestamp(0),
+            expires: Timestamp(0),
+        }
+    }
+
+    fn undo_of(device: u8) -> Undo {
+        let journal = JournalId { device: DeviceId([device; 16]), incarnation: 1 };
+        Undo {
+            ticket: TicketId::from_bytes([0; 6]),
+            target: EntryRef { journal, sequence: 1, hash: Hash([0; 32]) },
+        }
+    }
+
+    #[test]
+    fn each_role_writes_what_the_table_says() {
+        let ticket = TicketId::from_bytes([0; 6]);
+        let product = ProductId(1);
+        let kinds = [
+            Kind::Admission(Admission { ticket, list: ListId(1), gate: None, overridden: None, code: None }),
+            Kind::Serving(Serving { ticket, product, quantity: 1, code: None }),
+            Kind::Annul(undo_of(1)),
+            Kind::Annul(undo_of(2)),
+            Kind::Void(undo_of(1)),
+            Kind::Void(undo_of(2)),
+            Kind::Restock(Restock { product, quantity: 1 }),
+            Kind::Refusal(Refusal { ticket: None, list: None, gate: None, code: "used".into() }),
+            Kind::Unknown { tag: 99, body: vec![] },
+        ];
+        let check = |role, expect: [u8; 9]| {
+            let got: Vec<u8> = kinds.iter().map(|k| may_write(&identity(role), k).into()).collect();
+            assert_eq!(got, expect, "{role:?}");
+        };
+        //              admit serve annul  others' void  others' restock refusal unknown
+        check(Role::Gate, [1, 0, 1, 0, 0, 0, 0, 1, 0]);
+        check(Role::Kiosk, [1, 0, 1, 0, 0, 0, 0, 1, 0]);
+        check(Role::Bar, [0, 1, 0, 0, 1, 0, 0, 1, 0]);
+        check(Role::Supervisor, [1, 1, 1, 1, 1, 1, 1, 1, 0]);
+        check(Role::Cloud, [1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    }
+}

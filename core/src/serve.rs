@@ -1,0 +1,124 @@
+//! The bar's law: credits and stock in one act, or neither.
+//!
+//! The ticket's own checks come first; then the product, the credit that is known
+//! here, and the stock this device holds. No device serves beyond the balance it
+//! knows or the rights it holds, so cut-off bars cannot oversell together.
+
+use crate::api::Verdict;
+use crate::clock::Quality;
+use crate::decide::{Code, Decision, Facts, Objection, Shown, Standing, Why, checks, identity_objection};
+use crate::fold::TicketState;
+use crate::id::ProductId;
+use crate::journal::kind::{Kind, Refusal, Serving};
+use crate::ticket::Identity;
+use crate::time::Timestamp;
+
+/// The most units in one serving: a round for a coach party; more is a typing error.
+pub const MAX_QUANTITY: u16 = 500;
+
+/// One order at a bar.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What was shown.
+    pub shown: Shown,
+    /// What is wanted.
+    pub product: ProductId,
+    /// How much, 1 to [`MAX_QUANTITY`].
+    pub quantity: u16,
+    /// The order's own trusted time, where somebody vouches for one.
+    pub at: Option<Timestamp>,
+}
+
+/// A ticket's credit of one product, in units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// In all, ever.
+    pub granted: i64,
+    /// Handed over and not taken back.
+    pub served: i64,
+}
+
+impl Balance {
+    /// What is left; negative where more was served than granted.
+    pub fn left(self) -> i64 {
+        self.granted - self.served
+    }
+
+    /// Of `product` on a ticket with this standing and history.
+    pub fn of(standing: &Standing<'_>, state: &TicketState, product: ProductId) -> Self {
+        let granted = standing.credits.iter().filter(|c| c.product == product).map(|c| i64::from(c.units)).sum();
+        Self { granted, served: state.served(product) }
+    }
+}
+
+/// Decides an order; `stock_here` is what this device may still sell alone.
+///
+/// Also gives the balance before, where the ticket is genuine.
+pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Option<Balance>) {
+    if let Some(objection) = identity_objection(&order.shown, facts) {
+        return (refused(order, None, objection), None);
+    }
+    let Some(standing) = Standing::of(&order.shown, facts) else {
+        return (refused(order, None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket)), None);
+    };
+    let balance = Balance::of(&standing, &TicketState::of(facts.acts), order.product);
+    let at = order.at.unwrap_or(facts.now);
+    let trusted = order.at.is_some() || facts.quality == Quality::Trusted;
+    let objection = checks::own(&standing, facts, at, trusted)
+        .or_else(|| unknown_product(facts, order))
+        .or_else(|| no_credit(facts, order, balance))
+        .or_else(|| sold_out(facts, order, stock_here));
+    let decision = match objection {
+        Some(objection) => refused(order, Some(&standing), objection),
+        None => served(order, &standing),
+    };
+    (decision, Some(balance))
+}
+
+fn unknown_product(facts: &Facts<'_>, order: &Order) -> Option<Objection> {
+    let served_here = facts.catalogue.products.get(&order.product).is_some_and(|p| p.consumption);
+    (!served_here).then(|| Objection::refuse(Code::UnknownProduct, Why::UnknownProduct))
+}
+
+fn no_credit(facts: &Facts<'_>, order: &Order, balance: Balance) -> Option<Objection> {
+    let product = facts.catalogue.product_name(order.product);
+    let why = Why::NoCredit { product, left: balance.left() };
+    (balance.left() < i64::from(order.quantity)).then(|| Objection::refuse(Code::NoCredit, why))
+}
+
+fn sold_out(facts: &Facts<'_>, order: &Order, stock_here: i64) -> Option<Objection> {
+    let product = facts.catalogue.product_name(order.product);
+    let why = Why::SoldOut { product, left: stock_here };
+    (stock_here < i64::from(order.quantity)).then(|| Objection::refuse(Code::SoldOut, why))
+}
+
+fn served(order: &Order, standing: &Standing<'_>) -> Decision {
+    let code = match &order.shown {
+        Shown::Code(Identity::Genuine(genuine)) if !standing.listed => Some(genuine.code().to_vec().into()),
+        Shown::Code(_) | Shown::Found(_) => None,
+    };
+    let (ticket, product, quantity) = (standing.ticket, order.product, order.quantity);
+    Decision {
+        verdict: Verdict::Serve,
+        code: Code::Ok,
+        why: Why::Good,
+        record: Kind::Serving(Serving { ticket, product, quantity, code }),
+        overridden: false,
+        product: Some(standing.product),
+        used: None,
+    }
+}
+
+fn refused(order: &Order, standing: Option<&Standing<'_>>, objection: Objection) -> Decision {
+    let code = objection.code.as_str().to_owned();
+    let record = Refusal { ticket: order.shown.ticket(), list: None, gate: None, code };
+    Decision {
+        verdict: objection.verdict,
+        code: objection.code,
+        why: objection.why,
+        record: Kind::Refusal(record),
+        overridden: false,
+        product: standing.map(|s| s.product),
+        used: None,
+    }
+}
