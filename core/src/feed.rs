@@ -226,6 +226,9 @@ impl SignedPage {
     }
 
     /// What it says, if it follows `cursor` of `event`. The default cursor takes any epoch's first page.
+    ///
+    /// It may begin before the cursor: a row that stands in the overlap cannot have
+    /// stood at a newer revision there when a page that reaches further was signed.
     pub fn open(&self, feed_key: &PublicKey, event: EventId, cursor: Cursor) -> Result<Page, FeedFault> {
         if self.body.len() > MAX_PAGE_BYTES {
             return Err(FeedFault::Size);
@@ -273,7 +276,8 @@ mod tests {
         let here = Cursor { epoch: Epoch([4; 16]), revision: 5 };
         assert_eq!(open(|_| (), here), Ok(6));
         assert_eq!(open(|_| (), Cursor { revision: 4, ..here }), Err(FeedFault::Gap));
-        assert_eq!(open(|_| (), Cursor { revision: 6, ..here }), Err(FeedFault::Gap));
+        assert_eq!(open(|_| (), Cursor { revision: 6, ..here }), Ok(6));
+        assert_eq!(open(|_| (), Cursor { revision: 7, ..here }), Err(FeedFault::Gap));
         assert_eq!(open(|p| p.to = 4, here), Err(FeedFault::Gap));
         assert_eq!(open(|p| p.epoch = Epoch([5; 16]), here), Err(FeedFault::Epoch));
         assert_eq!(open(|p| p.event = EventId([2; 16]), here), Err(FeedFault::Event));

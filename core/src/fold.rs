@@ -71,9 +71,11 @@ pub enum Does {
 impl Act {
     /// The act in an entry by `author`; `None` where it has no effect on a ticket or was not allowed.
     pub fn of(id: EntryRef, entry: &Entry, author: &Identity) -> Option<(TicketId, Self)> {
-        if !may_write(author, &entry.kind) {
-            return None;
-        }
+        if may_write(author, &entry.kind) { Self::allowed(id, entry) } else { None }
+    }
+
+    /// The act in an entry that was found to be allowed; `None` where it has no effect on a ticket.
+    pub fn allowed(id: EntryRef, entry: &Entry) -> Option<(TicketId, Self)> {
         let (ticket, does) = match &entry.kind {
             Kind::Admission(a) => {
                 let overridden = a.overridden.is_some();

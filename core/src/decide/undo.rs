@@ -1,7 +1,7 @@
 //! Taking back: an entry or exit within fifteen minutes by the device that wrote
 //! it, a serving by the device that wrote it; twice is as good as once.
 
-use super::{Code, Objection, Why};
+use super::{Code, Why};
 use crate::api::Verdict;
 use crate::fold::{Act, Does};
 use crate::id::{DeviceId, TicketId};
@@ -23,24 +23,42 @@ pub struct Target {
     pub undone: bool,
 }
 
-/// What was decided: the verdict, and the entry to append unless it stands already.
-pub type Undoing = Result<(Verdict, Option<Kind>), Objection>;
+/// What was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undoing {
+    /// Annulled, voided or refused.
+    pub verdict: Verdict,
+    /// Its stable code.
+    pub code: Code,
+    /// The facts behind it.
+    pub why: Why,
+    /// The entry to append; absent where it stands already, or is refused.
+    pub record: Option<Kind>,
+}
 
 /// Decides whether `device` may take back `target` at `at`.
 pub fn undo(target: Option<&Target>, device: DeviceId, at: Timestamp) -> Undoing {
     let Some(target) = target.filter(|t| t.act.id.journal.device == device) else {
-        return Err(Objection::refuse(Code::NotYours, Why::NotYours));
+        return refused(Code::NotYours, Why::NotYours);
     };
     let undo = Undo { ticket: target.ticket, target: target.act.id };
     let age_us = at.since_us(target.act.happened_at());
     match target.act.does {
-        Does::Admit { .. } | Does::Leave { .. } if target.undone => Ok((Verdict::Annulled, None)),
+        Does::Admit { .. } | Does::Leave { .. } if target.undone => done(Verdict::Annulled, None),
         Does::Admit { .. } | Does::Leave { .. } if age_us > ANNUL_US => {
-            Err(Objection::refuse(Code::TooLateToUndo, Why::TooLateToUndo))
+            refused(Code::TooLateToUndo, Why::TooLateToUndo)
         }
-        Does::Admit { .. } | Does::Leave { .. } => Ok((Verdict::Annulled, Some(Kind::Annul(undo)))),
-        Does::Serve { .. } if target.undone => Ok((Verdict::Voided, None)),
-        Does::Serve { .. } => Ok((Verdict::Voided, Some(Kind::Void(undo)))),
-        Does::Undo { .. } => Err(Objection::refuse(Code::NotYours, Why::NotYours)),
+        Does::Admit { .. } | Does::Leave { .. } => done(Verdict::Annulled, Some(Kind::Annul(undo))),
+        Does::Serve { .. } if target.undone => done(Verdict::Voided, None),
+        Does::Serve { .. } => done(Verdict::Voided, Some(Kind::Void(undo))),
+        Does::Undo { .. } => refused(Code::NotYours, Why::NotYours),
     }
+}
+
+fn done(verdict: Verdict, record: Option<Kind>) -> Undoing {
+    Undoing { verdict, code: Code::Ok, why: Why::Undone, record }
+}
+
+fn refused(code: Code, why: Why) -> Undoing {
+    Undoing { verdict: Verdict::Refuse, code, why, record: None }
 }

@@ -1,0 +1,97 @@
+//! Errors over HTTP as problem+json (RFC 9457): what, why, do, and a stable code.
+//!
+//! Clients match on `code`; people read `title`, `detail` and `do`. Nothing of the
+//! inside leaks: a fault that is not the caller's says only that it is ours.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+/// A problem as it travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// A URI that names the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in one sentence.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Why, with the evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Stable code to match on.
+    pub code: String,
+    /// What to do about it.
+    #[serde(default, rename = "do", skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Seconds after which to try again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with this status, stable code and one sentence of what happened.
+    pub fn new(status: StatusCode, code: &str, what: impl Into<String>) -> Self {
+        Self {
+            kind: format!("urn:tidegate:problem:{code}"),
+            title: what.into(),
+            status: status.as_u16(),
+            detail: None,
+            code: code.to_owned(),
+            action: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds why, with the evidence.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.detail = Some(why.into());
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    /// Adds when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// A fault of ours: logged in full where it happened, told in one sentence.
+    pub fn internal(error: &(impl std::fmt::Display + ?Sized)) -> Self {
+        tracing::error!(error = %error, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something failed on our side")
+            .action("Try again; if it stays, look at the log")
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.title, self.code)?;
+        self.detail.iter().try_for_each(|detail| write!(f, ": {detail}"))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
