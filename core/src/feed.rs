@@ -242,7 +242,7 @@ impl SignedPage {
         match page {
             _ if page.event != event => Err(FeedFault::Event),
             _ if !fresh && page.epoch != cursor.epoch => Err(FeedFault::Epoch),
-            _ if page.from != cursor.revision || page.to < page.from || page.newest < page.to => {
+            _ if page.from > cursor.revision || page.to < cursor.revision || page.newest < page.to => {
                 Err(FeedFault::Gap)
             }
             _ if page.rows.len() > MAX_PAGE_ROWS => Err(FeedFault::Size),

@@ -155,3 +155,81 @@ pub fn unsharp(grey: &Grey, radius: usize, strength: i32) -> Grey {
     });
     Grey { luma: luma.collect(), ..*grey }
 }
+
+/// Local contrast made even: each pixel's distance from the mean about it, in units of the mean
+/// distance about it. Brings out codes in shade, glare and dim light.
+pub fn levelled(grey: &Grey, radius: usize) -> Grey {
+    let mean = box_mean(grey, radius);
+    let pairs = grey.luma.iter().zip(&mean.luma);
+    let away = Grey { luma: pairs.map(|(&p, &m)| p.abs_diff(m)).collect(), ..*grey };
+    let spread = box_mean(&away, radius);
+    let cells = grey.luma.iter().zip(&mean.luma).zip(&spread.luma);
+    let luma = cells.map(|((&p, &m), &d)| {
+        let steps = (i32::from(p) - i32::from(m)) * LEVEL_GAIN / i32::from(d).max(LEVEL_FLOOR);
+        (128 + steps).clamp(0, 255) as u8
+    });
+    Grey { luma: luma.collect(), ..*grey }
+}
+
+/// How far from middle grey a pixel at the mean distance comes to lie.
+const LEVEL_GAIN: i32 = 60;
+/// Mean distances below this are noise on an empty area and are not blown up further.
+const LEVEL_FLOOR: i32 = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(width: u32, height: u32) -> Grey {
+        let luma = (0..width * height).map(|i| (i * 7 % 251) as u8).collect();
+        Grey::new(width, height, luma).expect("the size is right by construction")
+    }
+
+    #[test]
+    fn a_picture_needs_exactly_as_many_bytes_as_its_size_says() {
+        assert!(Grey::new(2, 2, vec![0; 4]).is_some());
+        assert!(Grey::new(2, 2, vec![0; 5]).is_none());
+        assert!(Grey::new(u32::MAX, u32::MAX, vec![0; 1]).is_none());
+    }
+
+    #[test]
+    fn half_takes_the_mean_of_four() {
+        let grey = Grey::new(3, 2, vec![0, 100, 9, 100, 200, 9]).expect("six bytes");
+        assert_eq!(half(&grey), Grey { width: 1, height: 1, luma: vec![100] });
+    }
+
+    #[test]
+    fn shrink_keeps_a_flat_picture_flat() {
+        let flat = Grey { width: 31, height: 17, luma: vec![77; 31 * 17] };
+        let small = shrink(&flat, 10, 5);
+        assert_eq!((small.width, small.height), (10, 5));
+        assert!(small.luma.iter().all(|&p| p == 77));
+    }
+
+    #[test]
+    fn box_mean_agrees_with_the_slow_definition() {
+        let grey = ramp(13, 9);
+        let fast = box_mean(&grey, 2);
+        for y in 0..9_i32 {
+            for x in 0..13_i32 {
+                let near = |a: i32, n: i32| (a - 2).max(0)..=(a + 2).min(n - 1);
+                let cells: Vec<u32> = near(y, 9)
+                    .flat_map(|v| near(x, 13).map(move |u| (v * 13 + u) as usize))
+                    .map(|i| u32::from(grey.luma[i]))
+                    .collect();
+                let mean = cells.iter().sum::<u32>() / cells.len() as u32;
+                assert_eq!(u32::from(fast.luma[(y * 13 + x) as usize]), mean);
+            }
+        }
+    }
+
+    #[test]
+    fn no_operation_minds_tiny_pictures() {
+        for (w, h) in [(0, 0), (1, 0), (1, 1), (1, 5), (5, 1), (2, 2)] {
+            let grey = ramp(w, h);
+            let all = [half(&grey), double(&grey), inverted(&grey), unsharp(&grey, 3, 8)];
+            assert!(all.iter().all(Grey::is_whole));
+            assert!(levelled(&grey, 24).is_whole());
+        }
+    }
+}
