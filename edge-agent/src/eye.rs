@@ -1,1 +1,278 @@
-//! Being built.
+//! The eye: finds ticket codes in a grey picture.
+//!
+//! Keeps true: `read` never panics and returns within about its budget whatever the picture
+//! (decoders run behind `catch_unwind`, the untrusted ones on threads of their own with a hard
+//! deadline); the nearest code to the centre comes first, no text comes twice; everything left
+//! out for want of time is counted. Common frames are cheap: a half-size look comes first and
+//! an empty scene soon gets the slow steps only now and then. It does not judge what a code says.
+
+mod aside;
+mod cascade;
+mod finder;
+mod grey;
+mod voices;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use aside::{Answer, Aside};
+use cascade::{CASCADE, Desk, Pace, Step, Voice};
+use finder::{Found, Pass};
+pub use grey::Grey;
+
+/// Longest side looked at: native multi-megapixel pictures read no more codes than 1280 px and
+/// cost up to ten times as much.
+const LONG_SIDE: u32 = 1280;
+/// The smallest QR code has 21 modules; a picture with fewer pixels on a side holds none.
+const SHORT_SIDE: u32 = 21;
+/// Default budget: at 120 ms a person holding a hard code gets eight full looks a second, and a
+/// Raspberry Pi 4 (four to five times slower than where the steps were measured) reaches the sharp step.
+const BUDGET: Duration = Duration::from_millis(120);
+/// Frames in a row without any trace of a code before the slow steps rest.
+const REST_AFTER: u32 = 10;
+/// While resting, one frame in this many still gets the slow steps.
+const REST_EVERY: u32 = 5;
+/// Finder patterns in one pass that count as a trace of a code; noise shows one now and then.
+const TRACE: usize = 2;
+/// Weight of the newest measurement in a step's cost, and the decay of a skipped step's cost, so
+/// that one slow frame does not shut a step out for ever.
+const COST_WEIGHT: f32 = 0.2;
+
+/// What can be set.
+#[derive(Clone, Copy, Debug)]
+pub struct EyeSettings {
+    /// Time for one frame.
+    pub budget: Duration,
+    /// Frames without a trace of a code after which the slow steps rest; `u32::MAX` for never.
+    pub rest_after: u32,
+    /// Whether the late voice speaks.
+    pub late_voice: LateVoice,
+}
+
+/// Whether rqrr is asked at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateVoice {
+    /// Asked last, within the budget.
+    On,
+    /// Never asked.
+    Off,
+}
+
+impl Default for EyeSettings {
+    fn default() -> Self {
+        EyeSettings { budget: BUDGET, rest_after: REST_AFTER, late_voice: LateVoice::On }
+    }
+}
+
+/// One code seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// What it says.
+    pub text: String,
+    /// Its corners in the picture given, in turn from the code's own top left.
+    pub corners: [(f32, f32); 4],
+    /// The step that read it.
+    pub step: &'static str,
+}
+
+/// What the eye has done since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EyeCounts {
+    /// Pictures shown.
+    pub frames: u64,
+    /// Pictures in which something was read.
+    pub read: u64,
+    /// Pictures refused: their bytes do not match their size.
+    pub broken: u64,
+    /// Steps left out because they did not fit the budget.
+    pub skipped: u64,
+    /// Frames in which the slow steps rested.
+    pub rested: u64,
+    /// Decoder panics caught.
+    pub panics: u64,
+    /// Times a voice on its own thread missed the deadline and was abandoned.
+    pub late: u64,
+    /// Times such a voice was not asked because too many abandoned workers still ran.
+    pub suspended: u64,
+}
+
+/// The decoder; one for each lane.
+pub struct Eye {
+    settings: EyeSettings,
+    counts: EyeCounts,
+    cost: [f32; CASCADE.len()],
+    quiet: u32,
+    quircs: Aside,
+    rqrr: Aside,
+}
+
+impl Eye {
+    /// An eye with nothing seen yet.
+    pub fn new(settings: EyeSettings) -> Eye {
+        Eye {
+            settings,
+            counts: EyeCounts::default(),
+            cost: CASCADE.map(|step| step.ns_per_px),
+            quiet: 0,
+            quircs: Aside::new("quircs", voices::quircs),
+            rqrr: Aside::new("rqrr", voices::rqrr),
+        }
+    }
+
+    /// What it has done so far.
+    pub fn counts(&self) -> EyeCounts {
+        self.counts
+    }
+
+    /// All codes in the picture, nearest to its centre first, each text once.
+    pub fn read(&mut self, grey: &Grey) -> Vec<Seen> {
+        self.counts.frames += 1;
+        if !grey.is_whole() {
+            self.counts.broken += 1;
+            return Vec::new();
+        }
+        if grey.width.min(grey.height) < SHORT_SIDE {
+            return Vec::new();
+        }
+        let until = Instant::now() + self.settings.budget;
+        let (desk, scale) = lay_out(grey);
+        let seen = self.look(desk, until);
+        self.counts.read += u64::from(!seen.is_empty());
+        sort_out(seen, scale, grey)
+    }
+
+    /// Takes the steps in order until the frame is read as far as it is worth.
+    fn look(&mut self, mut desk: Desk, until: Instant) -> Vec<Seen> {
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut traces = 0;
+        let mut more = true;
+        for (i, step) in CASCADE.iter().enumerate() {
+            if step.pace == Pace::Slow && (!seen.is_empty() || self.rests(i, traces)) {
+                break;
+            }
+            if !more {
+                break;
+            }
+            let pass = self.take(i, step, &mut desk, until);
+            traces = traces.max(pass.unread.len());
+            seen.extend(pass.found.into_iter().map(|found| seen_by(step, found)));
+            let others = pass.unread.len() >= TRACE;
+            more = seen.is_empty() || others;
+        }
+        if !seen.is_empty() {
+            self.quiet = 0;
+        }
+        seen
+    }
+
+    /// Whether an empty scene lets this frame go by without the slow steps.
+    fn rests(&mut self, step: usize, traces: usize) -> bool {
+        let first_slow = CASCADE[..step].iter().all(|s| s.pace == Pace::Quick);
+        if !first_slow {
+            return false;
+        }
+        self.quiet = if traces >= TRACE { 0 } else { self.quiet.saturating_add(1) };
+        let over = self.quiet.saturating_sub(self.settings.rest_after);
+        let rests = over > 0 && !over.is_multiple_of(REST_EVERY);
+        self.counts.rested += u64::from(rests);
+        rests
+    }
+
+    /// One step, if it fits; its cost is learnt.
+    fn take(&mut self, i: usize, step: &Step, desk: &mut Desk, until: Instant) -> Pass {
+        if step.voice == Voice::Rqrr && self.settings.late_voice == LateVoice::Off {
+            return Pass::default();
+        }
+        let pixels = desk.full().luma.len() as f32;
+        let begun = Instant::now();
+        let left = until.saturating_duration_since(begun);
+        if Duration::from_nanos((self.cost[i] * pixels) as u64) > left {
+            self.counts.skipped += 1;
+            self.cost[i] *= 1.0 - COST_WEIGHT;
+            return Pass::default();
+        }
+        let pass = self.ask(step, desk, until);
+        let took = begun.elapsed().as_nanos() as f32 / pixels;
+        self.cost[i] += (took - self.cost[i]) * COST_WEIGHT;
+        pass
+    }
+
+    fn ask(&mut self, step: &Step, desk: &mut Desk, until: Instant) -> Pass {
+        let aside = match step.voice {
+            Voice::Finder => {
+                let look = || desk.bits(step.touch, step.look).map(|bits| finder::read(bits, until));
+                let pass = catch_unwind(AssertUnwindSafe(look));
+                self.counts.panics += u64::from(pass.is_err());
+                return scaled(pass.ok().flatten().unwrap_or_default(), step);
+            }
+            Voice::Quircs => &mut self.quircs,
+            Voice::Rqrr => &mut self.rqrr,
+        };
+        let grey = desk.grey(step.touch);
+        let answer = aside.ask(&grey, until.saturating_duration_since(Instant::now()));
+        scaled(Pass { found: self.counts.settle(answer), unread: Vec::new() }, step)
+    }
+}
+
+impl EyeCounts {
+    /// Counts how a voice answered and gives what it found.
+    fn settle(&mut self, answer: Answer) -> Vec<Found> {
+        match answer {
+            Answer::Found(found) => return found,
+            Answer::Panicked => self.panics += 1,
+            Answer::Late => self.late += 1,
+            Answer::Suspended => self.suspended += 1,
+        }
+        Vec::new()
+    }
+}
+
+/// The frame at the size it is looked at, and how much larger the original is.
+fn lay_out(grey: &Grey) -> (Desk, f32) {
+    let long = grey.long_side();
+    if long <= LONG_SIDE {
+        return (Desk::new(grey.clone()), 1.0);
+    }
+    let fit = |side: u32| (u64::from(side) * u64::from(LONG_SIDE) / u64::from(long)).max(1) as u32;
+    let small = grey::shrink(grey, fit(grey.width), fit(grey.height));
+    (Desk::new(small), long as f32 / LONG_SIDE as f32)
+}
+
+/// A pass in the frame's coordinates instead of its version's.
+fn scaled(mut pass: Pass, step: &Step) -> Pass {
+    let scale = cascade::scale_of(step.touch);
+    for found in &mut pass.found {
+        found.corners = found.corners.map(|(x, y)| (x * scale, y * scale));
+    }
+    pass
+}
+
+fn seen_by(step: &Step, found: Found) -> Seen {
+    Seen { text: found.text, corners: found.corners, step: step.name }
+}
+
+/// In the original's coordinates, nearest to its centre first, each text once.
+fn sort_out(mut seen: Vec<Seen>, scale: f32, grey: &Grey) -> Vec<Seen> {
+    for one in &mut seen {
+        one.corners = one.corners.map(|(x, y)| (x * scale, y * scale));
+    }
+    let centre = (grey.width as f32 / 2.0, grey.height as f32 / 2.0);
+    seen.sort_by(|a, b| off(a, centre).total_cmp(&off(b, centre)));
+    let mut kept: Vec<Seen> = Vec::new();
+    for one in seen {
+        if !kept.iter().any(|k| k.text == one.text) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// How far a code's middle is from a point, squared.
+fn off(seen: &Seen, from: (f32, f32)) -> f32 {
+    let x = seen.corners.iter().map(|c| c.0).sum::<f32>() / 4.0 - from.0;
+    let y = seen.corners.iter().map(|c| c.1).sum::<f32>() / 4.0 - from.1;
+    x * x + y * y
+}
+
+#[cfg(test)]
+mod tests;

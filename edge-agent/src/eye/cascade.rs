@@ -1,0 +1,179 @@
+//! The steps of the eye, in order: which voice looks at which version of the picture.
+//!
+//! Keeps true: steps that read most for least come first (the order was found by measuring every
+//! step on photographs and door frames); each version of the picture is made once and only when
+//! a step needs it. The table says what is tried, the eye decides how far to go.
+
+use std::sync::Arc;
+
+use rxing::common::BitMatrix;
+
+use super::finder;
+use super::grey::{self, Grey};
+
+/// A version of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// As it came (at most `LONG_SIDE` pixels long).
+    Full,
+    /// Half the size: mends monitors, moire, noise, and is cheap.
+    Half,
+    /// Edges steepened: mends defocus.
+    Sharp,
+    /// The half size with its edges steepened: mends blur and noise together.
+    HalfSharp,
+    /// Strongly steepened.
+    Harsh,
+    /// Local contrast made even: mends shade, glare and dim light.
+    Levelled,
+    /// Three by three means: mends noise at full size.
+    Smooth,
+    /// Twice the size with steepened edges: for small codes.
+    DoubleSharp,
+    /// Twice the size.
+    Double,
+}
+
+/// Whether light and dark are exchanged (dark-mode phones).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Dark modules on light.
+    AsIs,
+    /// Light modules on dark.
+    Inverted,
+}
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// rxing, in the caller's thread.
+    Finder,
+    /// quircs, aside.
+    Quircs,
+    /// rqrr, aside and late.
+    Rqrr,
+}
+
+/// How freely a step is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// On every frame, also to look for further codes.
+    Quick,
+    /// Only while nothing is read.
+    Slow,
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its name in results and counts.
+    pub name: &'static str,
+    /// The version of the picture.
+    pub touch: Touch,
+    /// Its polarity.
+    pub look: Look,
+    /// Who looks at it.
+    pub voice: Voice,
+    /// How freely it is taken.
+    pub pace: Pace,
+    /// Nanoseconds a pixel of the whole picture, before the eye has measured its own machine:
+    /// as on one x86 core, so that a first slow frame is not judged by nothing.
+    pub ns_per_px: f32,
+}
+
+/// The steps in order.
+pub const CASCADE: [Step; 13] = [
+    quick("half", Touch::Half, Look::AsIs, 1.0),
+    quick("half-inverted", Touch::Half, Look::Inverted, 0.5),
+    quick("full", Touch::Full, Look::AsIs, 3.0),
+    quick("full-inverted", Touch::Full, Look::Inverted, 1.5),
+    slow("quircs", Touch::Full, Look::AsIs, Voice::Quircs, 4.0),
+    slow("sharp", Touch::Sharp, Look::AsIs, Voice::Finder, 8.0),
+    slow("half-sharp", Touch::HalfSharp, Look::AsIs, Voice::Finder, 2.5),
+    slow("levelled-quircs", Touch::Levelled, Look::AsIs, Voice::Quircs, 12.0),
+    slow("harsh-inverted", Touch::Harsh, Look::Inverted, Voice::Finder, 8.0),
+    slow("smooth", Touch::Smooth, Look::AsIs, Voice::Finder, 5.0),
+    slow("double-sharp", Touch::DoubleSharp, Look::AsIs, Voice::Finder, 30.0),
+    slow("double-quircs", Touch::Double, Look::AsIs, Voice::Quircs, 12.0),
+    slow("rqrr", Touch::Full, Look::AsIs, Voice::Rqrr, 12.0),
+];
+
+const fn quick(name: &'static str, touch: Touch, look: Look, ns_per_px: f32) -> Step {
+    Step { name, touch, look, voice: Voice::Finder, pace: Pace::Quick, ns_per_px }
+}
+
+const fn slow(name: &'static str, touch: Touch, look: Look, voice: Voice, ns_per_px: f32) -> Step {
+    Step { name, touch, look, voice, pace: Pace::Slow, ns_per_px }
+}
+
+/// The versions of one frame, made on demand.
+pub struct Desk {
+    full: Arc<Grey>,
+    made: Vec<(Touch, Arc<Grey>)>,
+    bits: Option<(Touch, Look, BitMatrix)>,
+}
+
+impl Desk {
+    /// A desk with one frame on it.
+    pub fn new(full: Grey) -> Desk {
+        Desk { full: Arc::new(full), made: Vec::new(), bits: None }
+    }
+
+    /// The frame as it came.
+    pub fn full(&self) -> &Grey {
+        &self.full
+    }
+
+    /// The version a step asks for.
+    pub fn grey(&mut self, touch: Touch) -> Arc<Grey> {
+        if let Some((_, made)) = self.made.iter().find(|(t, _)| *t == touch) {
+            return Arc::clone(made);
+        }
+        let made = self.make(touch);
+        self.made.push((touch, Arc::clone(&made)));
+        made
+    }
+
+    fn make(&mut self, touch: Touch) -> Arc<Grey> {
+        let full = Arc::clone(&self.full);
+        let made = match touch {
+            Touch::Full => return full,
+            Touch::Half => grey::half(&full),
+            Touch::Sharp => grey::unsharp(&full, 3, 8),
+            Touch::HalfSharp => grey::unsharp(&self.grey(Touch::Half), 1, 8),
+            Touch::Harsh => grey::unsharp(&full, 3, 16),
+            Touch::Levelled => grey::levelled(&full, LEVEL_RADIUS),
+            Touch::Smooth => grey::box_mean(&full, 1),
+            Touch::Double => grey::double(&full),
+            Touch::DoubleSharp => grey::unsharp(&self.grey(Touch::Double), 3, 12),
+        };
+        Arc::new(made)
+    }
+
+    /// The version in black and white; the other polarity of the one before costs next to nothing.
+    pub fn bits(&mut self, touch: Touch, look: Look) -> Option<&BitMatrix> {
+        let same = self.bits.take().filter(|(t, _, _)| *t == touch);
+        let (had, mut bits) = match same {
+            Some((_, had, bits)) => (had, bits),
+            None => (Look::AsIs, finder::bits_of(&self.grey(touch))?),
+        };
+        if had != look {
+            bits.flip_self();
+        }
+        self.bits = Some((touch, look, bits));
+        self.bits.as_ref().map(|(_, _, bits)| bits)
+    }
+}
+
+/// Half the side of the square over which contrast is made even: wide enough to hold several
+/// modules of a code of 400 px, narrow enough for a glare spot.
+const LEVEL_RADIUS: usize = 24;
+
+/// What to multiply a version's coordinates by to get the frame's.
+pub fn scale_of(touch: Touch) -> f32 {
+    match touch {
+        Touch::Half | Touch::HalfSharp => 2.0,
+        Touch::Double | Touch::DoubleSharp => 0.5,
+        Touch::Full | Touch::Sharp | Touch::Harsh | Touch::Levelled | Touch::Smooth => 1.0,
+    }
+}

@@ -1,0 +1,142 @@
+//! What the eye keeps true, on pictures small enough to draw by hand.
+//!
+//! Reading rates are measured elsewhere, on drawn scenes and photographs; here only the
+//! promises are checked: order, no doubles, no panic, no stall, and counts.
+
+use super::cascade::Look;
+use super::*;
+
+/// A version 1 code at level L saying "TIDEGATE", as drawn by an independent writer.
+const CODE: [&str; 21] = [
+    "#######...#.#.#######",
+    "#.....#.....#.#.....#",
+    "#.###.#.#.#...#.###.#",
+    "#.###.#.....#.#.###.#",
+    "#.###.#..#.##.#.###.#",
+    "#.....#..###..#.....#",
+    "#######.#.#.#.#######",
+    "........#.#..........",
+    "###.#####.#.###...#..",
+    ".##..#.##.##.#.#....#",
+    "..#..###...#.###..#..",
+    "..##...#.#####.######",
+    "#.#...##..##.###....#",
+    "........#.#...##..#..",
+    "#######.##..#...#..##",
+    "#.....#.##....##.###.",
+    "#.###.#.##..#.#..#.##",
+    "#.###.#....#.#..#..#.",
+    "#.###.#.#..#.##.#...#",
+    "#.....#.##.###...####",
+    "#######.#.##.##.....#",
+];
+
+/// A light picture with the code at each place, modules of `px` pixels.
+fn picture(width: u32, height: u32, px: u32, places: &[(u32, u32)]) -> Grey {
+    let mut luma = vec![230_u8; (width * height) as usize];
+    for &(left, top) in places {
+        for (row, line) in (0_u32..).zip(CODE) {
+            for (column, _) in (0_u32..).zip(line.chars()).filter(|(_, c)| *c == '#') {
+                for i in 0..px * px {
+                    let (x, y) = (left + column * px + i % px, top + row * px + i / px);
+                    luma[(y * width + x) as usize] = 20;
+                }
+            }
+        }
+    }
+    Grey { width, height, luma }
+}
+
+fn inverted(mut grey: Grey) -> Grey {
+    grey.luma.iter_mut().for_each(|p| *p = 255 - *p);
+    grey
+}
+
+/// Unhurried, so that no step is left out on a slow machine.
+fn eye() -> Eye {
+    Eye::new(EyeSettings { budget: Duration::from_secs(60), ..EyeSettings::default() })
+}
+
+fn texts(seen: &[Seen]) -> Vec<&str> {
+    seen.iter().map(|s| s.text.as_str()).collect()
+}
+
+#[test]
+fn a_plain_code_is_read_by_the_half_size_look() {
+    let seen = eye().read(&picture(320, 240, 6, &[(90, 60)]));
+    assert_eq!(texts(&seen), ["TIDEGATE"]);
+    assert_eq!(seen[0].step, "half");
+    let (x, y) = seen[0].corners[0];
+    assert!((x - 90.0).abs() < 4.0 && (y - 60.0).abs() < 4.0, "{:?}", seen[0].corners);
+}
+
+#[test]
+fn a_small_code_is_read_at_full_size() {
+    let seen = eye().read(&picture(320, 240, 2, &[(90, 60)]));
+    assert_eq!(texts(&seen), ["TIDEGATE"]);
+}
+
+#[test]
+fn a_dark_mode_code_is_read_inverted() {
+    let seen = eye().read(&inverted(picture(320, 240, 6, &[(90, 60)])));
+    assert_eq!(texts(&seen), ["TIDEGATE"]);
+    assert!(seen[0].step.ends_with("inverted"));
+}
+
+#[test]
+fn the_same_text_comes_once_and_is_the_one_nearest_to_the_centre() {
+    let seen = eye().read(&picture(600, 240, 4, &[(20, 20), (250, 70)]));
+    assert_eq!(texts(&seen), ["TIDEGATE"]);
+    assert!((seen[0].corners[0].0 - 250.0).abs() < 4.0);
+}
+
+#[test]
+fn corners_are_given_in_the_picture_that_came_however_large() {
+    let seen = eye().read(&picture(2600, 1300, 20, &[(1000, 400)]));
+    assert_eq!(texts(&seen), ["TIDEGATE"]);
+    let (x, y) = seen[0].corners[2];
+    assert!((x - 1420.0).abs() < 12.0 && (y - 820.0).abs() < 12.0, "{:?}", seen[0].corners);
+}
+
+#[test]
+fn any_size_and_any_bytes_are_survived() {
+    let mut eye = Eye::new(EyeSettings::default());
+    for (w, h) in [(0, 0), (0, 9), (1, 1), (20, 20), (21, 21), (21, 2000), (3000, 22), (39, 41)] {
+        for fill in [0_u32, 1, 97, 255] {
+            let luma = (0..w * h).map(|i: u32| (i.wrapping_mul(fill) >> 2) as u8).collect();
+            eye.read(&Grey { width: w, height: h, luma });
+        }
+    }
+    assert_eq!(eye.counts().panics, 0);
+}
+
+#[test]
+fn a_picture_whose_bytes_do_not_match_its_size_is_refused_and_counted() {
+    let mut eye = eye();
+    assert!(eye.read(&Grey { width: 640, height: 480, luma: vec![0; 7] }).is_empty());
+    assert_eq!(eye.counts().broken, 1);
+}
+
+#[test]
+fn without_time_every_step_is_skipped_and_counted() {
+    let mut eye = Eye::new(EyeSettings { budget: Duration::ZERO, ..EyeSettings::default() });
+    assert!(eye.read(&picture(320, 240, 6, &[(90, 60)])).is_empty());
+    assert_eq!(eye.counts().skipped, CASCADE.len() as u64);
+}
+
+#[test]
+fn an_empty_scene_rests_and_a_code_is_still_read_at_once() {
+    let mut eye = eye();
+    let empty = picture(320, 240, 6, &[]);
+    for _ in 0..REST_AFTER + 2 {
+        eye.read(&empty);
+    }
+    assert_eq!(eye.counts().rested, 2);
+    assert_eq!(texts(&eye.read(&picture(320, 240, 6, &[(90, 60)]))), ["TIDEGATE"]);
+}
+
+#[test]
+fn only_as_is_pictures_are_shown_to_voices_aside() {
+    let aside = CASCADE.iter().filter(|s| s.voice != Voice::Finder);
+    assert!(aside.into_iter().all(|s| s.look == Look::AsIs));
+}
