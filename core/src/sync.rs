@@ -8,7 +8,7 @@
 //! A run that is not taken is named with its reason and blocks nothing else.
 
 use crate::feed::{Cursor, SignedPage};
-use crate::id::{EventId, JournalId};
+use crate::id::{DeviceId, EventId, JournalId};
 use crate::journal::{EntryRef, Run};
 use crate::seal::{Domain, Hash};
 use crate::time::Timestamp;
@@ -99,9 +99,6 @@ pub struct Request {
     /// The asker's time.
     #[n(6)]
     pub now: Timestamp,
-    /// The heads of the asker's own journals that it has durably, for `behind`.
-    #[n(7)]
-    pub own: Vec<EntryRef>,
 }
 
 /// A run that was not taken.
@@ -142,12 +139,14 @@ pub struct Response {
     /// The answerer's time.
     #[n(6)]
     pub now: Timestamp,
+    /// Who answers; absent for the cloud.
+    #[n(7)]
+    pub device: Option<DeviceId>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::DeviceId;
 
     fn entry(device: u8, sequence: u64) -> EntryRef {
         let journal = JournalId { device: DeviceId([device; 16]), incarnation: 1 };

@@ -1,3 +1,18 @@
-//! Being built.
+//! The agent at a door or a bar.
+//!
+//! Codes come in through [`frames`], [`eye`] and [`lanes`], or the [`api`]; the
+//! [`store`] decides with the law of `tidegate-core` and records in one transaction;
+//! [`links`] carry entries to peers and the cloud, and bring the feed. [`agent`]
+//! holds them together; [`cli`] is what a person types.
+
+pub mod agent;
+pub mod api;
+pub mod cli;
+pub mod config;
 pub mod eye;
 pub mod frames;
+pub mod lanes;
+pub mod links;
+pub mod sessions;
+pub mod store;
+pub mod time;

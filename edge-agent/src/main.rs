@@ -1,2 +1,57 @@
-//! Being built.
-fn main() {}
+//! `edge-agent`: the commands of one device. Each verb is a file under `cli`.
+
+use clap::{Parser, Subcommand};
+use edge_agent::cli;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "edge-agent", version, about = "One device at a door or a bar", after_help = EXAMPLES)]
+struct Cli {
+    /// The folder that holds this device: database, key, certificate, token.
+    #[arg(long, global = true, env = "TIDEGATE_DATA", default_value = "/var/lib/tidegate", value_name = "DIR")]
+    data: PathBuf,
+    /// Logs as JSON lines.
+    #[arg(long, global = true, env = "TIDEGATE_LOG_JSON")]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  edge-agent join --cloud tickets.example.org:7443 ABCDEF-GHIJKL-…   pair this device with an event
+  edge-agent run --list Main --peer 10.0.0.12:7421                   the daemon
+  edge-agent scan photo.jpg                                          what would happen with that ticket
+  edge-agent scan --admit photo.jpg && echo welcome                  let it in
+  edge-agent status                                                  state, with the age of everything";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Pair this device with an event, by a one-time code.
+    Join(cli::join::Args),
+    /// Run the agent.
+    Run(Box<cli::run::Args>),
+    /// Read pictures of tickets and say what would happen, or admit.
+    Scan(cli::scan::Args),
+    /// Say how the running agent is.
+    Status(cli::status::Args),
+    /// Show a device's entries, whether its agent runs or not.
+    Journal(cli::journal::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tidegate_link::telemetry::init(cli.log_json);
+    let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            match cli.command {
+                Command::Join(args) => cli::join::run(&cli.data, args).await,
+                Command::Run(args) => cli::run::run(cli.data, *args).await,
+                Command::Scan(args) => cli::scan::run(&cli.data, args).await,
+                Command::Status(args) => cli::status::run(&cli.data, args).await,
+                Command::Journal(args) => cli::journal::run(&cli.data, &args),
+            }
+        })
+    });
+    result.unwrap_or_else(|error| cli::failed(&error))
+}

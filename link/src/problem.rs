@@ -3,6 +3,7 @@
 //! Clients match on `code`; people read `title`, `detail` and `do`. Nothing of the
 //! inside leaks: a fault that is not the caller's says only that it is ours.
 
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -95,3 +96,40 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+fn bad_request(status: StatusCode, why: String) -> Problem {
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
+        _ => "bad_request",
+    };
+    Problem::new(status, code, "The request cannot be read").why(why)
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        bad_request(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        bad_request(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        bad_request(rejection.status(), rejection.body_text())
+    }
+}
+
+/// A JSON body; what is wrong with it comes back as a [`Problem`].
+#[derive(axum::extract::FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Body<T>(pub T);
+
+/// A query string; what is wrong with it comes back as a [`Problem`].
+#[derive(axum::extract::FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);

@@ -1,0 +1,158 @@
+//! The agent: everything that runs beside each other in one process.
+//!
+//! The store decides; links carry; lanes bring codes; the API asks. They share
+//! this and nothing else. It starts all of them and stops when told.
+
+use crate::api;
+use crate::config::Config;
+use crate::lanes::{self, Lanes};
+use crate::links::{self, Links};
+use crate::sessions::Sessions;
+use crate::store::identity::{Enrolment, write_private};
+use crate::store::{Fault, Settings, Store, read, replica};
+use anyhow::Context;
+use std::sync::Arc;
+use tidegate_core::api::{Status, StreamMessage};
+use tidegate_core::clock::Quality;
+use tidegate_core::id::ListId;
+use tidegate_core::journal::kind::MAX_TEXT_BYTES;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What all parts share.
+pub struct Agent {
+    /// The settings in force.
+    pub config: Config,
+    /// Who we are.
+    pub enrolment: Enrolment,
+    /// The one database.
+    pub store: Store,
+    /// The cloud and the peers.
+    pub links: Links,
+    /// Sources of codes.
+    pub lanes: Lanes,
+    /// Supervisors signed in.
+    pub sessions: Sessions,
+    /// Asked of every API request.
+    pub token: String,
+}
+
+impl Agent {
+    /// Opens everything; nothing runs yet.
+    pub fn open(config: Config) -> anyhow::Result<Arc<Self>> {
+        let enrolment = Enrolment::load(&config.data)?;
+        let settings = Settings { can_ask: config.can_ask, clock_offset_s: config.clock_offset_s };
+        let store = Store::open(&config.data, enrolment.clone(), settings)?;
+        let token = token(&config)?;
+        let links = Links::new(&config, &enrolment, &store)?;
+        let lanes = Lanes::new(&config)?;
+        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions: Sessions::default(), token }))
+    }
+
+    /// Runs until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> anyhow::Result<()> {
+        let listen = self.config.listen;
+        let api =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (E-NET-01)"))?;
+        let link = self.config.link;
+        let peers =
+            TcpListener::bind(link).await.with_context(|| format!("cannot listen on {link} (E-NET-02)"))?;
+        announce(&self.config, "listen.addr", api.local_addr()?)?;
+        announce(&self.config, "link.addr", peers.local_addr()?)?;
+        tracing::info!(api = %api.local_addr()?, link = %peers.local_addr()?, device = %self.enrolment.identity.device, "ready");
+        let tls = links::server_tls(&self.enrolment, &self.store)?;
+        let link_router = links::router(self.clone());
+        let serving =
+            tokio::spawn(tidegate_link::server::serve(peers, tls, link_router, stop.clone().cancelled_owned()));
+        let linking = links::spawn(&self, &stop);
+        lanes::spawn(&self, &stop);
+        let router = api::router(self.clone());
+        axum::serve(api, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
+        stop.cancel();
+        serving.await?;
+        linking.join_all().await;
+        Ok(())
+    }
+
+    /// The list that scans without one use.
+    pub fn default_list(&self) -> Option<ListId> {
+        replica::default_list(&self.store.memory().catalogue, self.config.list.as_deref())
+    }
+
+    /// Everything a screen shows.
+    pub async fn status(&self) -> Result<Status, Fault> {
+        let memory = self.store.memory();
+        let own = self.enrolment.journal();
+        let (list, reading) = (self.default_list(), self.store.time().read());
+        let snapshot = memory.clone();
+        let (counters, stock) = self
+            .store
+            .read(move |connection| {
+                let counters = read::counters(connection, &snapshot, own, list, reading.now)?;
+                Ok((counters, read::stock(connection, &snapshot, own)?))
+            })
+            .await?;
+        let catalogue = &memory.catalogue;
+        let event = catalogue.event.as_ref();
+        let revoked = catalogue.devices.get(&own.device).is_some_and(|d| d.revoked_at.is_some());
+        let links = self.links.status(&memory, own);
+        Ok(Status {
+            event: event.map(|e| e.name.clone()).unwrap_or_default(),
+            timezone: event.map_or_else(|| "UTC".into(), |e| e.timezone.clone()),
+            device: self.enrolment.identity.name.clone(),
+            role: self.enrolment.identity.role.as_str().into(),
+            list: list.and_then(|l| catalogue.lists.get(&l)).map(|l| l.name.clone()).unwrap_or_default(),
+            state: if revoked {
+                "revoked"
+            } else if memory.ready {
+                "ready"
+            } else {
+                "starting"
+            }
+            .into(),
+            now: reading.now.to_string(),
+            clock: if reading.quality == Quality::Trusted { "trusted" } else { "unsure" }.into(),
+            inside: counters.inside,
+            capacity: None,
+            admitted: counters.entries.max(0) as u64,
+            exits: counters.exits.max(0) as u64,
+            refused: counters.refused,
+            served: counters.served.max(0) as u64,
+            conflicts: counters.conflicts,
+            per_minute: counters.per_minute,
+            to_upload: links.first().map_or(0, |cloud| cloud.unsent),
+            tickets: counters.tickets,
+            replica_age_ms: memory.cloud_time.map(|seen| (reading.now.since_us(seen).max(0) / 1_000) as u64),
+            links,
+            sources: self.lanes.status(),
+            stock,
+        })
+    }
+
+    /// Tells the screens that something is wrong.
+    pub fn trouble(&self, code: &str, what: impl Into<String>) {
+        // Nobody listening is fine: the log has it too.
+        let _ = self.store.messages().send(StreamMessage::Trouble { code: code.into(), what: what.into() });
+    }
+}
+
+/// Cuts a name to what an entry may hold.
+pub fn fits(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_TEXT_BYTES
+}
+
+fn announce(config: &Config, name: &str, address: std::net::SocketAddr) -> std::io::Result<()> {
+    write_private(&config.data.join(name), address.to_string().as_bytes())
+}
+
+/// The token that clients of the API show; made on first use, readable by its owner alone.
+fn token(config: &Config) -> anyhow::Result<String> {
+    let path = config.data.join("api.token");
+    if let Ok(token) = std::fs::read_to_string(&path) {
+        return Ok(token.trim().to_owned());
+    }
+    let secret: [u8; 32] = rand::random();
+    let token = format!("tga_{}", data_encoding::HEXLOWER.encode(&secret));
+    write_private(&path, token.as_bytes())?;
+    Ok(token)
+}

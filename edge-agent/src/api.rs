@@ -1,0 +1,109 @@
+//! The agent's HTTP API: every address in one screen.
+//!
+//! It answers on loopback and asks for a token; only health and the API's own
+//! description are open. Handlers take in, ask the store once, and answer; what
+//! counts is decided in core.
+
+pub mod acts;
+pub mod input;
+pub mod look;
+pub mod stream;
+
+use crate::agent::Agent;
+use crate::store::Fault;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+use tidegate_link::problem::Problem;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A request of this API is a code and a few names.
+const MAX_BODY_BYTES: usize = 64 << 10;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Tidegate edge agent",
+    description = "One device at a door or a bar: scans, servings, undo, search, status, stream."
+))]
+struct Description;
+
+/// Every address.
+pub fn router(agent: Arc<Agent>) -> Router {
+    let (guarded, mut description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(acts::scan))
+        .routes(routes!(acts::serve))
+        .routes(routes!(acts::undo))
+        .routes(routes!(acts::sign_in))
+        .routes(routes!(look::find))
+        .routes(routes!(look::status))
+        .routes(routes!(look::conflicts))
+        .routes(routes!(stream::stream))
+        .split_for_parts();
+    let (open, health) = OpenApiRouter::<Arc<Agent>>::new()
+        .routes(routes!(look::healthz))
+        .routes(routes!(look::readyz))
+        .split_for_parts();
+    secure(&mut description);
+    description.merge(health);
+    let description = Arc::new(description);
+    guarded
+        .layer(from_fn_with_state(agent.clone(), authorise))
+        .merge(open)
+        .route("/openapi.json", axum::routing::get(move || async move { Json((*description).clone()) }))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not_found", "No such address") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method")
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal("a handler panicked").into_response()
+        }))
+        .with_state(agent)
+}
+
+fn secure(description: &mut utoipa::openapi::OpenApi) {
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    description.components.get_or_insert_default().add_security_scheme("token", scheme);
+    description.security =
+        Some(vec![utoipa::openapi::security::SecurityRequirement::new("token", Vec::<String>::new())]);
+}
+
+async fn authorise(State(agent): State<Arc<Agent>>, request: Request, next: Next) -> Response {
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = shown.and_then(|value| value.strip_prefix("Bearer "));
+    let right = token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(agent.token.as_bytes())));
+    if right { next.run(request).await } else { unauthorised() }
+}
+
+fn unauthorised() -> Response {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "This API asks for a token")
+        .action("Send Authorization: Bearer with the content of api.token in the data folder");
+    let mut response = problem.into_response();
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    response
+}
+
+/// A fault of the store as a problem.
+pub fn problem(fault: &Fault) -> Problem {
+    let (status, what) = match fault {
+        Fault::NotAllowed(_) => (StatusCode::FORBIDDEN, "This device may not do that"),
+        Fault::Unknown(_) => (StatusCode::NOT_FOUND, "Not here"),
+        Fault::Newer(_)
+        | Fault::Locked(_)
+        | Fault::Corrupt(_)
+        | Fault::Full
+        | Fault::ReadOnly
+        | Fault::Failed(_)
+        | Fault::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "Nothing was recorded"),
+    };
+    let problem = Problem::new(status, fault.code(), what).why(fault.to_string()).action(fault.action());
+    if status == StatusCode::SERVICE_UNAVAILABLE { problem.retry_after(1) } else { problem }
+}

@@ -1,0 +1,90 @@
+//! Taking requests in: names, times and keys with their limits, each fault named.
+
+use crate::agent::{Agent, fits};
+use crate::store::acts::Key;
+use axum::http::StatusCode;
+use tidegate_core::decide::Shown;
+use tidegate_core::decide::key::{MAX_KEY_BYTES, content};
+use tidegate_core::id::{ListId, ProductId};
+use tidegate_core::time::Timestamp;
+use tidegate_link::problem::Problem;
+
+/// The longest code taken: what a hand scanner could send by mistake, a page of text.
+const MAX_CODE_BYTES: usize = 4_096;
+
+/// A request that names something wrongly.
+pub fn bad(code: &str, what: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, what)
+}
+
+/// What was shown: a code, or a ticket found by search; exactly one.
+pub fn shown(agent: &Agent, code: Option<&str>, ticket: Option<&str>) -> Result<Shown, Problem> {
+    match (code, ticket) {
+        (Some(code), None) if code.len() <= MAX_CODE_BYTES => {
+            let keyring = &agent.store.memory().catalogue.keyring;
+            Ok(Shown::Code(keyring.identify(agent.enrolment.event(), code)))
+        }
+        (Some(_), None) => Err(bad("code_too_long", "A code is shorter than 4096 bytes")),
+        (None, Some(ticket)) => {
+            let id = ticket.parse().map_err(|e| bad("bad_ticket", format!("{e}")))?;
+            Ok(Shown::Found(id))
+        }
+        (None, None) | (Some(_), Some(_)) => Err(bad("code_or_ticket", "Give either code or ticket")),
+    }
+}
+
+/// The list of that name, else the one that scans use.
+pub fn list(agent: &Agent, name: Option<&str>) -> Result<ListId, Problem> {
+    let catalogue = &agent.store.memory().catalogue;
+    match name {
+        Some(name) => {
+            let found = catalogue.lists.values().find(|list| list.name == name);
+            found.map(|list| list.id).ok_or_else(|| {
+                let known: Vec<&str> = catalogue.lists.values().map(|l| l.name.as_str()).collect();
+                Problem::new(StatusCode::NOT_FOUND, "unknown_list", "No check-in list of that name")
+                    .why(format!("known here: {}", known.join(", ")))
+            })
+        }
+        None => agent.default_list().ok_or_else(|| {
+            bad("list_needed", "This device has no check-in list of its own")
+                .action("Name a list in the request, or set list in edge.toml")
+        }),
+    }
+}
+
+/// The product of that name.
+pub fn product(agent: &Agent, name: &str) -> Result<ProductId, Problem> {
+    let catalogue = &agent.store.memory().catalogue;
+    let found = catalogue.products.values().find(|product| product.name == name);
+    // A product that no feed has named is a verdict, not a fault of the request.
+    Ok(found.map_or(UNKNOWN_PRODUCT, |product| product.id))
+}
+
+/// A number that no product has: the cloud counts from 1.
+const UNKNOWN_PRODUCT: ProductId = ProductId(0);
+
+/// A time somebody vouches for.
+pub fn instant(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| {
+        Timestamp::parse(text).ok_or_else(|| bad("bad_time", "Times are RFC 3339, between 1900 and 2200"))
+    })
+    .transpose()
+}
+
+/// A name that goes into an entry.
+pub fn name(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if !fits(&text) => Err(bad("bad_name", format!("{field} takes 1 to 200 bytes"))),
+        text => Ok(text),
+    }
+}
+
+/// An idempotency key with the hash of what it stands for.
+pub fn key(text: Option<String>, parts: &[&str]) -> Result<Option<Key>, Problem> {
+    match text {
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => {
+            Err(bad("bad_key", format!("key takes 1 to {MAX_KEY_BYTES} bytes")))
+        }
+        text => Ok(text.map(|key| Key { key, content: content(parts) })),
+    }
+}

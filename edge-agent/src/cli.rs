@@ -1,0 +1,56 @@
+//! Commands: data to standard output, messages to standard error, and an exit
+//! code that follows the verdict.
+
+pub mod client;
+pub mod join;
+pub mod journal;
+pub mod run;
+pub mod scan;
+pub mod status;
+
+use crate::config::ConfigFault;
+use crate::store::Fault;
+use crate::store::identity::IdentityFault;
+use std::process::ExitCode;
+use tidegate_link::client::LinkError;
+
+/// Something failed.
+pub const FAILED: u8 = 1;
+/// Nothing of that name.
+pub const NOT_FOUND: u8 = 6;
+/// The other side was not reached.
+pub const UNREACHED: u8 = 7;
+/// The settings cannot be used.
+pub const BAD_CONFIG: u8 = 8;
+/// Not allowed.
+pub const NOT_PERMITTED: u8 = 9;
+
+/// Says what failed, why, and what to do; gives the exit code.
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("✖ {error:#}");
+    let (code, action) = if let Some(fault) = error.downcast_ref::<Fault>() {
+        (FAILED, format!("{} ({})", fault.action(), fault.code()))
+    } else if error.downcast_ref::<ConfigFault>().is_some() {
+        (BAD_CONFIG, "Correct edge.toml in the data folder".into())
+    } else if let Some(fault) = error.downcast_ref::<IdentityFault>() {
+        match fault {
+            IdentityFault::Missing(_) => (NOT_FOUND, "Run: edge-agent join --cloud HOST:PORT CODE".into()),
+            IdentityFault::Damaged(_) => (FAILED, "Keep the folder and enrol this device anew".into()),
+            IdentityFault::Io(_) => (FAILED, "Make the folder readable and writable for this agent".into()),
+        }
+    } else if let Some(fault) = error.downcast_ref::<LinkError>() {
+        match fault {
+            LinkError::Unreachable(_) => (UNREACHED, "Check the line and the address, then try again".into()),
+            LinkError::Refused(problem) => {
+                (NOT_PERMITTED, problem.action.clone().unwrap_or_else(|| format!("({})", problem.code)))
+            }
+            LinkError::Garbled(_) | LinkError::Setup(_) => (FAILED, "Look at the log".into()),
+        }
+    } else if error.downcast_ref::<client::NotRunning>().is_some() {
+        (UNREACHED, "Run: edge-agent run".into())
+    } else {
+        return ExitCode::from(FAILED);
+    };
+    eprintln!("  Do: {action}");
+    ExitCode::from(code)
+}

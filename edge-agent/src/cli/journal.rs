@@ -1,0 +1,65 @@
+//! `edge-agent journal`: a device's entries, whether its agent runs or not.
+//!
+//! It reads the store beside the agent, from committed states only; every line is
+//! one entry of any journal this device knows.
+
+use crate::store::identity::Enrolment;
+use crate::store::{journal, read_only};
+use serde::Serialize;
+use std::path::Path;
+use std::process::ExitCode;
+use tidegate_core::journal::Kind;
+
+/// What `journal` takes.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Entries of this device only.
+    #[arg(long)]
+    own: bool,
+    /// As JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One entry as it is shown.
+#[derive(Serialize)]
+struct Line {
+    entry: String,
+    at: String,
+    kind: &'static str,
+    counts: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+}
+
+/// Runs it.
+pub fn run(folder: &Path, args: &Args) -> anyhow::Result<ExitCode> {
+    let own = Enrolment::load(folder)?.journal();
+    let connection = read_only(&folder.join("agent.db"))?;
+    for (verified, counts) in journal::all(&connection)? {
+        if args.own && verified.id.journal != own {
+            continue;
+        }
+        let entry = verified.entry.as_ref();
+        let line = Line {
+            entry: verified.id.to_string(),
+            at: entry.map(|e| e.happened_at().to_string()).unwrap_or_default(),
+            kind: entry.map_or("unreadable", |e| e.kind.name()),
+            counts,
+            ticket: entry.and_then(|e| e.kind.ticket()).map(|t| t.to_string()),
+            code: match entry.map(|e| &e.kind) {
+                Some(Kind::Refusal(refusal)) => Some(refusal.code.clone()),
+                _ => None,
+            },
+        };
+        if args.json {
+            println!("{}", serde_json::to_string(&line)?);
+        } else {
+            let about = line.ticket.as_deref().unwrap_or("-");
+            println!("{} {} {} {about} {}", line.entry, line.at, line.kind, line.code.as_deref().unwrap_or(""));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

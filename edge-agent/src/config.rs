@@ -1,0 +1,157 @@
+//! Settings: flag over `TIDEGATE_*` over file over default, parsed once.
+//!
+//! A file is TOML with the same names; unknown keys are refused with their place.
+//! Secrets are never settings: keys and tokens are files in the data folder.
+
+use clap::Args;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What can be set for `edge-agent run`.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Given {
+    /// Where the agent's API listens; loopback only.
+    #[arg(long, env = "TIDEGATE_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Where other devices reach this one.
+    #[arg(long, env = "TIDEGATE_LINK", value_name = "ADDR")]
+    pub link: Option<SocketAddr>,
+    /// Another agent's link address; give it once for each.
+    #[arg(long = "peer", env = "TIDEGATE_PEERS", value_delimiter = ',', value_name = "HOST:PORT")]
+    pub peers: Vec<String>,
+    /// The cloud's link address, where it is not the one enrolled with.
+    #[arg(long, env = "TIDEGATE_CLOUD", value_name = "HOST:PORT")]
+    pub cloud: Option<String>,
+    /// The check-in list that scans without one use, by name.
+    #[arg(long, env = "TIDEGATE_LIST", value_name = "NAME")]
+    pub list: Option<String>,
+    /// The gate's name in entries.
+    #[arg(long, env = "TIDEGATE_GATE", value_name = "NAME")]
+    pub gate: Option<String>,
+    /// At a bar: the product that a code shown to a camera pays for, by name.
+    #[arg(long, env = "TIDEGATE_SERVES", value_name = "PRODUCT")]
+    pub serves: Option<String>,
+    /// A source of frames: folder:PATH, y4m:PATH or raw:WxH:PATH (PATH may be a pipe, or - for standard input).
+    #[arg(long = "source", env = "TIDEGATE_SOURCES", value_delimiter = ',', value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Nobody stands here who could be asked: questions become refusals.
+    #[arg(long, env = "TIDEGATE_UNATTENDED")]
+    pub unattended: bool,
+    /// Shifts this agent's clock, seconds; for rehearsals.
+    #[arg(long, env = "TIDEGATE_CLOCK_OFFSET_S", allow_hyphen_values = true, value_name = "SECONDS")]
+    pub clock_offset_s: Option<i64>,
+}
+
+/// The settings in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Where other devices reach this one.
+    pub link: SocketAddr,
+    /// Other agents' link addresses.
+    pub peers: Vec<String>,
+    /// The cloud's link address, where it was overridden.
+    pub cloud: Option<String>,
+    /// The list that scans without one use.
+    pub list: Option<String>,
+    /// The gate's name.
+    pub gate: Option<String>,
+    /// What a code shown to a camera pays for, at a bar.
+    pub serves: Option<String>,
+    /// Sources of frames.
+    pub sources: Vec<String>,
+    /// Whether somebody stands here who can be asked.
+    pub can_ask: bool,
+    /// Shifts the clock, seconds.
+    pub clock_offset_s: i64,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    /// The file cannot be read.
+    #[error("{path}: {error} (E-CFG-01)")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file is not settings.
+    #[error("{path} (E-CFG-02): {error}")]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: Box<toml::de::Error>,
+    },
+    /// The API may not listen there.
+    #[error("listen = {0} is not loopback (E-CFG-03): the API of a device answers on its own machine only")]
+    NotLoopback(SocketAddr),
+}
+
+impl Config {
+    /// What was given on the command line and in the environment, over the file in `data`.
+    pub fn resolve(data: PathBuf, given: Given) -> Result<Self, ConfigFault> {
+        let path = data.join("edge.toml");
+        let file: Given = match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                toml::from_str(&text).map_err(|e| ConfigFault::Wrong { path: path.clone(), error: Box::new(e) })?
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Given::default(),
+            Err(error) => return Err(ConfigFault::Unreadable { path, error }),
+        };
+        let listen = given.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 7420)));
+        if !listen.ip().is_loopback() {
+            return Err(ConfigFault::NotLoopback(listen));
+        }
+        Ok(Self {
+            data,
+            listen,
+            link: given.link.or(file.link).unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 7421))),
+            peers: either(given.peers, file.peers),
+            cloud: given.cloud.or(file.cloud),
+            list: given.list.or(file.list),
+            gate: given.gate.or(file.gate),
+            serves: given.serves.or(file.serves),
+            sources: either(given.sources, file.sources),
+            can_ask: !(given.unattended || file.unattended),
+            clock_offset_s: given.clock_offset_s.or(file.clock_offset_s).unwrap_or(0),
+        })
+    }
+}
+
+fn either(given: Vec<String>, file: Vec<String>) -> Vec<String> {
+    if given.is_empty() { file } else { given }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(file: &str, given: Given) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("edge.toml"), file).unwrap();
+        Config::resolve(folder.path().to_owned(), given).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_flag_outranks_the_file_and_the_file_the_default() {
+        let file = "list = \"Main\"\ngate = \"A\"\n";
+        let config = resolve(file, Given { gate: Some("B".into()), ..Given::default() }).unwrap();
+        assert_eq!((config.list.as_deref(), config.gate.as_deref()), (Some("Main"), Some("B")));
+        assert_eq!(config.listen.port(), 7420);
+    }
+
+    #[test]
+    fn unknown_keys_and_open_addresses_are_refused_with_their_place() {
+        assert!(resolve("gaet = \"A\"", Given::default()).unwrap_err().contains("gaet"));
+        let open = resolve("listen = \"0.0.0.0:1\"", Given::default()).unwrap_err();
+        assert!(open.contains("E-CFG-03"), "{open}");
+    }
+}

@@ -1,0 +1,125 @@
+//! Supervisors signed in on this agent: a PIN, two minutes, and patience after failures.
+//!
+//! PINs are checked against verifiers that the feed brought, so it works offline.
+//! Failures slow the next try down, durably and per person; they never stop a
+//! scan. A session is a random token in memory: a restart signs everybody out.
+
+use crate::store::{Fault, Store};
+use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use rusqlite::{OptionalExtension, params};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tidegate_core::time::Timestamp;
+
+/// How long a sign-in lasts: one difficult guest.
+pub const SESSION: Duration = Duration::from_secs(120);
+/// Failures before the slow-down starts: wet fingers.
+const FREE_FAILURES: u32 = 3;
+/// The longest wait after failures, seconds: a supervisor is never locked out for the night.
+const MAX_WAIT_S: i64 = 300;
+
+/// Why somebody was not signed in.
+#[derive(Debug)]
+pub enum SignIn {
+    /// The name or the PIN is wrong.
+    Wrong,
+    /// Too many failures; try again after so many seconds.
+    Wait(u32),
+    /// Signed in, but may not decide against the rule.
+    NoRight,
+    /// The store failed.
+    Failed(Fault),
+}
+
+impl From<Fault> for SignIn {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
+/// Who is signed in.
+#[derive(Default)]
+pub struct Sessions(Mutex<HashMap<String, (String, Instant)>>);
+
+impl Sessions {
+    /// Signs somebody in; gives the session's token.
+    pub async fn sign_in(&self, store: &Store, name: &str, pin: String) -> Result<String, SignIn> {
+        let now = store.time().read().now;
+        let (failures, until) = failures(store, name).await?;
+        if until > now {
+            return Err(SignIn::Wait(u32::try_from(until.since_us(now) / 1_000_000 + 1).unwrap_or(u32::MAX)));
+        }
+        let staff = store.memory().catalogue.staff.get(name).cloned();
+        let hash = staff.as_ref().map_or_else(|| UNKNOWN.to_owned(), |s| s.pin_hash.clone());
+        let right = tokio::task::spawn_blocking(move || verifies(&hash, &pin)).await.unwrap_or(false);
+        match staff.filter(|_| right) {
+            None => {
+                fail(store, name, failures + 1, now).await?;
+                Err(SignIn::Wrong)
+            }
+            Some(staff) if !staff.may_override => Err(SignIn::NoRight),
+            Some(_) => {
+                clear(store, name).await?;
+                Ok(self.open(name))
+            }
+        }
+    }
+
+    fn open(&self, name: &str) -> String {
+        let secret: [u8; 16] = rand::random();
+        let token = data_encoding::HEXLOWER.encode(&secret);
+        let mut open = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        open.retain(|_, (_, since)| since.elapsed() < SESSION);
+        open.insert(token.clone(), (name.to_owned(), Instant::now()));
+        token
+    }
+
+    /// The supervisor behind a session that is still open.
+    pub fn supervisor(&self, token: &str) -> Option<String> {
+        let open = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        open.get(token).filter(|(_, since)| since.elapsed() < SESSION).map(|(name, _)| name.clone())
+    }
+}
+
+/// A verifier that nothing matches, so that an unknown name takes as long as a wrong PIN.
+const UNKNOWN: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+fn verifies(hash: &str, pin: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+}
+
+async fn failures(store: &Store, name: &str) -> Result<(u32, Timestamp), Fault> {
+    let name = name.to_owned();
+    let read = move |connection: &rusqlite::Connection| {
+        let mut query = connection.prepare_cached("SELECT failures, until FROM pin_failures WHERE name = ?1")?;
+        let row = query.query_row([name], |row| Ok((row.get(0)?, Timestamp(row.get(1)?)))).optional()?;
+        Ok(row.unwrap_or((0, Timestamp(i64::MIN))))
+    };
+    store.read(read).await
+}
+
+async fn fail(store: &Store, name: &str, failures: u32, now: Timestamp) -> Result<(), Fault> {
+    let beyond = failures.saturating_sub(FREE_FAILURES);
+    let wait_s = if beyond == 0 { 0 } else { (1_i64 << beyond.min(16)).min(MAX_WAIT_S) };
+    let (name, until) = (name.to_owned(), now.plus_secs(wait_s));
+    let write = move |tx: &mut crate::store::tx::Tx<'_>| {
+        tx.connection.execute(
+            "INSERT INTO pin_failures (name, failures, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, until = excluded.until",
+            params![name, failures, until.0],
+        )?;
+        Ok(())
+    };
+    store.write(write).await
+}
+
+async fn clear(store: &Store, name: &str) -> Result<(), Fault> {
+    let name = name.to_owned();
+    let write = move |tx: &mut crate::store::tx::Tx<'_>| {
+        tx.connection.execute("DELETE FROM pin_failures WHERE name = ?1", [name])?;
+        Ok(())
+    };
+    store.write(write).await
+}

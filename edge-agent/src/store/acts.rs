@@ -1,0 +1,277 @@
+//! Scans, servings and undos: facts, law, record, in one transaction.
+//!
+//! The law is in core; here its facts are gathered and its record is written. A
+//! key that was used answers what was recorded; a refusal leaves nothing under
+//! its key.
+
+use super::Fault;
+use super::replica::parse_entry;
+use super::tx::{Tx, acts};
+use rusqlite::{OptionalExtension, params};
+use tidegate_core::api::{Answer, CreditChange, Direction, StreamMessage, Verdict};
+use tidegate_core::catalogue::CheckInList;
+use tidegate_core::decide::answer::{Setting, answer, card, plain};
+use tidegate_core::decide::key::{Operation, Recorded, repeat};
+use tidegate_core::decide::undo::{Target, undo};
+use tidegate_core::decide::{Decision, Facts, Scan, decide};
+use tidegate_core::fold::totals::Total;
+use tidegate_core::fold::{Act, TicketState};
+use tidegate_core::id::{JournalId, ListId, ProductId, TicketId};
+use tidegate_core::journal::{Entry, EntryRef};
+use tidegate_core::seal::Hash;
+use tidegate_core::serve::{Balance, Order, serve};
+use tidegate_core::time::Timestamp;
+
+/// An idempotency key with the hash of its request's content.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// The key.
+    pub key: String,
+    /// What it stands for.
+    pub content: Hash,
+}
+
+/// Whether an act is recorded or only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Recorded, and told to the screens.
+    Record,
+    /// What would happen; nothing is written.
+    DryRun,
+}
+
+/// Which act is to be taken back.
+#[derive(Clone, Debug)]
+pub enum Which {
+    /// The one under this key.
+    Key(Operation, String),
+    /// The one with this name, `device:incarnation:sequence`.
+    Entry(String),
+    /// This device's last one that stands.
+    Last,
+}
+
+/// Decides and records a scan.
+pub fn scan(tx: &mut Tx<'_>, scan: &Scan, list: ListId, key: Option<&Key>, mode: Mode) -> Result<Answer, Fault> {
+    if let Some(recorded) = recorded(tx, Operation::Scan, key)? {
+        return Ok(recorded);
+    }
+    let catalogue = tx.memory.catalogue.clone();
+    let list: &CheckInList =
+        catalogue.lists.get(&list).ok_or_else(|| Fault::Unknown(format!("no list {list}")))?;
+    let gathered = Gathered::of(tx, scan.shown.ticket())?;
+    let decision = decide(&gathered.facts(tx, &catalogue), scan, list);
+    let setting = Setting {
+        direction: scan.direction,
+        list: list.name.clone(),
+        gate: scan.gate.clone(),
+        at: scan.at.unwrap_or(gathered.now),
+    };
+    let entry = record(tx, &decision, scan.at, mode)?;
+    let answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
+    finish(tx, Operation::Scan, key, decision.recorded(), entry, answer, mode)
+}
+
+/// Decides and records a serving.
+pub fn serving(tx: &mut Tx<'_>, order: &Order, key: Option<&Key>, mode: Mode) -> Result<Answer, Fault> {
+    if let Some(recorded) = recorded(tx, Operation::Serving, key)? {
+        return Ok(recorded);
+    }
+    let catalogue = tx.memory.catalogue.clone();
+    let gathered = Gathered::of(tx, order.shown.ticket())?;
+    let stock = stock_here(tx, order.product)?;
+    let (decision, balance) = serve(&gathered.facts(tx, &catalogue), order, stock);
+    let setting = Setting {
+        direction: Direction::Entry,
+        list: String::new(),
+        gate: None,
+        at: order.at.unwrap_or(gathered.now),
+    };
+    let entry = record(tx, &decision, order.at, mode)?;
+    let mut answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
+    answer.credits = credits(&decision, order, balance, &catalogue.product_name(order.product));
+    finish(tx, Operation::Serving, key, decision.recorded(), entry, answer, mode)
+}
+
+fn credits(decision: &Decision, order: &Order, balance: Option<Balance>, product: &str) -> Vec<CreditChange> {
+    let taken = if decision.recorded() { i64::from(order.quantity) } else { 0 };
+    let change = balance.map(|balance| CreditChange {
+        product: product.to_owned(),
+        before: balance.left(),
+        after: balance.left() - taken,
+    });
+    change.into_iter().collect()
+}
+
+/// Takes an act of this device back.
+pub fn take_back(tx: &mut Tx<'_>, which: &Which, at: Option<Timestamp>) -> Result<Answer, Fault> {
+    let target = target(tx, which)?;
+    let now = tx.time.read().now;
+    let decided = undo(target.as_ref(), tx.enrolment.identity.device, at.unwrap_or(now));
+    let entry = decided.record.map(|kind| tx.append(kind, at)).transpose()?;
+    let catalogue = tx.memory.catalogue.clone();
+    let setting = Setting { at: at.unwrap_or(now), ..Setting::default() };
+    let explain = decided.why.explain(&catalogue);
+    let mut answer = plain(decided.verdict, decided.code.as_str(), explain, setting, entry);
+    if let Some(target) = target.filter(|_| decided.verdict != Verdict::Refuse) {
+        let row = tx.ticket_row(target.ticket)?;
+        let product = row.as_ref().map(|r| r.product);
+        answer.ticket = Some(card(&catalogue, target.ticket, product, row.as_ref()));
+    }
+    tx.tell(StreamMessage::Answer(Box::new(answer.clone())));
+    Ok(answer)
+}
+
+/// What the store knows of one ticket.
+struct Gathered {
+    row: Option<tidegate_core::catalogue::TicketRow>,
+    code: Option<tidegate_core::ticket::Ticket>,
+    acts: Vec<Act>,
+    now: Timestamp,
+    quality: tidegate_core::clock::Quality,
+}
+
+impl Gathered {
+    fn of(tx: &Tx<'_>, ticket: Option<TicketId>) -> Result<Self, Fault> {
+        let reading = tx.time.read();
+        let (row, code, acts) = match ticket {
+            Some(ticket) => (tx.ticket_row(ticket)?, tx.newest_code(ticket)?, tx.acts(ticket)?),
+            None => (None, None, Vec::new()),
+        };
+        Ok(Self { row, code, acts, now: reading.now, quality: reading.quality })
+    }
+
+    fn facts<'a>(&'a self, tx: &Tx<'_>, catalogue: &'a tidegate_core::catalogue::Catalogue) -> Facts<'a> {
+        Facts {
+            catalogue,
+            row: self.row.as_ref(),
+            newest_code: self.code.as_ref(),
+            acts: &self.acts,
+            now: self.now,
+            quality: self.quality,
+            can_ask: tx.memory.can_ask,
+            ready: tx.memory.ready,
+        }
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    decision: &Decision,
+    at: Option<Timestamp>,
+    mode: Mode,
+) -> Result<Option<EntryRef>, Fault> {
+    match mode {
+        Mode::Record => tx.append(decision.record.clone(), at).map(Some),
+        Mode::DryRun => Ok(None),
+    }
+}
+
+fn finish(
+    tx: &mut Tx<'_>,
+    operation: Operation,
+    key: Option<&Key>,
+    recorded: bool,
+    entry: Option<EntryRef>,
+    answer: Answer,
+    mode: Mode,
+) -> Result<Answer, Fault> {
+    if let (Some(key), Some(entry), true) = (key, entry, recorded) {
+        let json = serde_json::to_string(&answer).map_err(|e| Fault::Failed(e.to_string()))?;
+        let mut put = tx.connection.prepare_cached(
+            "INSERT INTO keys (operation, key, content, sequence, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        put.execute(params![operation.as_str(), key.key, key.content.0, entry.sequence, json])?;
+    }
+    if mode == Mode::Record {
+        tx.tell(StreamMessage::Answer(Box::new(answer.clone())));
+    }
+    Ok(answer)
+}
+
+fn recorded(tx: &Tx<'_>, operation: Operation, key: Option<&Key>) -> Result<Option<Answer>, Fault> {
+    let Some(key) = key else { return Ok(None) };
+    let Some((content, sequence, json)) = stored(tx, operation, &key.key)? else { return Ok(None) };
+    let answer = serde_json::from_str(&json).map_err(|e| Fault::Corrupt(e.to_string()))?;
+    let undone = target_at(tx, tx.enrolment.journal(), sequence)?.is_some_and(|target| target.undone);
+    let recorded = Recorded { content, answer, undone };
+    Ok(Some(repeat(recorded, key.content, &tx.memory.catalogue)))
+}
+
+fn stored(tx: &Tx<'_>, operation: Operation, key: &str) -> Result<Option<(Hash, u64, String)>, Fault> {
+    let mut query = tx
+        .connection
+        .prepare_cached("SELECT content, sequence, answer FROM keys WHERE operation = ?1 AND key = ?2")?;
+    let row = |row: &rusqlite::Row<'_>| Ok((Hash(row.get(0)?), row.get(1)?, row.get(2)?));
+    Ok(query.query_row(params![operation.as_str(), key], row).optional()?)
+}
+
+fn target(tx: &Tx<'_>, which: &Which) -> Result<Option<Target>, Fault> {
+    match which {
+        Which::Key(operation, key) => match stored(tx, *operation, key)? {
+            Some((_, sequence, _)) => target_at(tx, tx.enrolment.journal(), sequence),
+            None => Ok(None),
+        },
+        Which::Entry(text) => match parse_entry(text) {
+            Some((journal, sequence)) => target_at(tx, journal, sequence),
+            None => Ok(None),
+        },
+        Which::Last => last(tx),
+    }
+}
+
+fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Result<Option<Target>, Fault> {
+    let Some(author) = tx.memory.authors.get(&journal) else { return Ok(None) };
+    let mut query = tx
+        .connection
+        .prepare_cached("SELECT hash, bytes FROM entries WHERE journal = ?1 AND sequence = ?2 AND counts = 1")?;
+    let row = |row: &rusqlite::Row<'_>| Ok((Hash(row.get(0)?), row.get::<_, Vec<u8>>(1)?));
+    let Some((hash, bytes)) = query.query_row(params![author.row, sequence], row).optional()? else {
+        return Ok(None);
+    };
+    let id = EntryRef { journal, sequence, hash };
+    let Some((ticket, act)) = Entry::from_bytes(&bytes).and_then(|entry| Act::allowed(id, &entry)) else {
+        return Ok(None);
+    };
+    let undone = TicketState::of(&acts(tx.connection, ticket)?).undone.contains(&id);
+    Ok(Some(Target { act, ticket, undone }))
+}
+
+/// How far back "my last" looks: more undos in a row than anybody makes.
+const LAST_DEPTH: i64 = 50;
+
+fn last(tx: &Tx<'_>) -> Result<Option<Target>, Fault> {
+    let own = tx.enrolment.journal();
+    let Some(author) = tx.memory.authors.get(&own) else { return Ok(None) };
+    let mut query = tx.connection.prepare_cached(
+        "SELECT sequence FROM entries WHERE journal = ?1 AND kind IN ('admission', 'exit', 'serving')
+         ORDER BY sequence DESC LIMIT ?2",
+    )?;
+    let sequences: Vec<u64> =
+        query.query_map(params![author.row, LAST_DEPTH], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for sequence in sequences {
+        if let Some(target) = target_at(tx, own, sequence)?.filter(|target| !target.undone) {
+            return Ok(Some(target));
+        }
+    }
+    Ok(None)
+}
+
+/// Units of a product that this device may still sell alone.
+pub fn stock_here(tx: &Tx<'_>, product: ProductId) -> Result<i64, Fault> {
+    let own = tx.enrolment.journal();
+    let mut query = tx.connection.prepare_cached("SELECT amount FROM totals WHERE key = ?1")?;
+    let key = Total::Served(product, own).to_string();
+    let served = query.query_row([key], |row| row.get(0)).optional()?.unwrap_or(0);
+    Ok(tidegate_core::allotment::left(&tx.memory.rights.held(), product, own, served))
+}
+
+/// Accepts every transfer to this journal that it has not accepted yet.
+pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let own = tx.enrolment.journal();
+    for transfer in tx.memory.rights.offered_to(own) {
+        let kind = tidegate_core::journal::Kind::Accepted(tidegate_core::journal::kind::Accepted { transfer });
+        tx.append(kind, None)?;
+    }
+    Ok(())
+}

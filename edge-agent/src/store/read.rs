@@ -1,0 +1,172 @@
+//! What screens and reports ask of the store, from committed states only.
+
+use super::Fault;
+use super::tx::{Memory, acts, ticket_row};
+use rusqlite::{Connection, params};
+use tidegate_core::api::{ConflictReport, StockStatus};
+use tidegate_core::decide::answer::card;
+use tidegate_core::fold::TicketState;
+use tidegate_core::fold::totals::Total;
+use tidegate_core::id::{JournalId, ListId, ProductId, TicketId};
+use tidegate_core::journal::Entry;
+use tidegate_core::time::{SECOND_US, Timestamp};
+use tidegate_core::{api::TicketCard, catalogue::TicketStatus};
+
+/// The counters of a screen.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// Admissions on the list.
+    pub entries: i64,
+    /// Exits on the list.
+    pub exits: i64,
+    /// Tickets inside on the list.
+    pub inside: i64,
+    /// Refusals and questions by this device.
+    pub refused: u64,
+    /// Units this device handed over.
+    pub served: i64,
+    /// Conflicts known.
+    pub conflicts: u64,
+    /// Tickets in the replica.
+    pub tickets: u64,
+    /// Admissions by minute over the last ten, oldest first, all devices.
+    pub per_minute: Vec<u32>,
+}
+
+/// Minutes that the little chart shows.
+const MINUTES: usize = 10;
+/// Newest entries looked at for it: more than ten minutes of a fast gate.
+const RECENT: i64 = 2_000;
+
+/// Reads the counters.
+pub fn counters(
+    connection: &Connection,
+    memory: &Memory,
+    own: JournalId,
+    list: Option<ListId>,
+    now: Timestamp,
+) -> Result<Counters, Fault> {
+    let one =
+        |sql: &str| -> Result<u64, Fault> { Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
+    let mut counters = Counters {
+        conflicts: one("SELECT COUNT(*) FROM conflicts")?,
+        tickets: one("SELECT COUNT(*) FROM tickets")?,
+        per_minute: per_minute(connection, now)?,
+        ..Counters::default()
+    };
+    if let Some(list) = list {
+        counters.entries = total(connection, Total::Entries(list))?;
+        counters.exits = total(connection, Total::Exits(list))?;
+        counters.inside = total(connection, Total::Inside(list))?;
+    }
+    for product in memory.catalogue.products.keys() {
+        counters.served += total(connection, Total::Served(*product, own))?;
+    }
+    if let Some(author) = memory.authors.get(&own) {
+        let mut query =
+            connection.prepare_cached("SELECT COUNT(*) FROM entries WHERE journal = ?1 AND kind = 'refusal'")?;
+        counters.refused = query.query_row([author.row], |row| row.get(0))?;
+    }
+    Ok(counters)
+}
+
+fn total(connection: &Connection, total: Total) -> Result<i64, Fault> {
+    let mut query = connection.prepare_cached("SELECT SUM(amount) FROM totals WHERE key = ?1")?;
+    Ok(query.query_row([total.to_string()], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+}
+
+fn per_minute(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, Fault> {
+    let mut minutes = vec![0; MINUTES];
+    let mut journals = connection.prepare_cached("SELECT id FROM journals")?;
+    let mut query = connection.prepare_cached(
+        "SELECT bytes FROM entries WHERE journal = ?1 AND kind = 'admission' ORDER BY sequence DESC LIMIT ?2",
+    )?;
+    let ids: Vec<i64> = journals.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in ids {
+        let mut rows = query.query(params![id, RECENT])?;
+        while let Some(row) = rows.next()? {
+            let bytes: Vec<u8> = row.get(0)?;
+            let Some(entry) = Entry::from_bytes(&bytes) else { continue };
+            let age = now.since_us(entry.happened_at()) / (60 * SECOND_US);
+            match usize::try_from(age) {
+                Ok(age) if age < MINUTES => minutes[MINUTES - 1 - age] += 1,
+                Ok(_) => break, // older ones follow
+                Err(_) => {}
+            }
+        }
+    }
+    Ok(minutes)
+}
+
+/// Stock of every product that is served: what is left here and everywhere.
+pub fn stock(connection: &Connection, memory: &Memory, own: JournalId) -> Result<Vec<StockStatus>, Fault> {
+    let held = memory.rights.held();
+    let mut stock = Vec::new();
+    for product in memory.catalogue.products.values().filter(|p| p.consumption) {
+        let here = total(connection, Total::Served(product.id, own))?;
+        stock.push(StockStatus {
+            product: product.name.clone(),
+            here: tidegate_core::allotment::left(&held, product.id, own, here),
+            everywhere: memory.rights.restocked(product.id) - served(connection, memory, product.id)?,
+        });
+    }
+    Ok(stock)
+}
+
+fn served(connection: &Connection, memory: &Memory, product: ProductId) -> Result<i64, Fault> {
+    let journals = memory.authors.keys();
+    journals.map(|journal| total(connection, Total::Served(product, *journal))).sum()
+}
+
+/// All conflicts known, the newest last.
+pub fn conflicts(connection: &Connection) -> Result<Vec<ConflictReport>, Fault> {
+    let mut query = connection.prepare_cached("SELECT report FROM conflicts")?;
+    let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+    let mut reports = Vec::new();
+    for row in rows {
+        reports.push(serde_json::from_str(&row?).map_err(|e| Fault::Corrupt(e.to_string()))?);
+    }
+    reports.sort_by(|a: &ConflictReport, b| a.excess.at.cmp(&b.excess.at));
+    Ok(reports)
+}
+
+/// A ticket that was found by name or order.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Found {
+    /// What the screen shows of it.
+    pub ticket: TicketCard,
+    /// `paid`, `pending`, `cancelled`.
+    pub status: String,
+    /// Whether it is inside on any list.
+    pub inside: bool,
+}
+
+/// The most people a search shows: beyond it, type another letter.
+pub const MAX_FOUND: usize = 50;
+
+/// Tickets whose holder or order contains the text, at most [`MAX_FOUND`].
+pub fn find(connection: &Connection, memory: &Memory, text: &str) -> Result<Vec<Found>, Fault> {
+    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let mut query = connection.prepare_cached(
+        "SELECT id FROM tickets WHERE holder LIKE ?1 ESCAPE '\\' OR code LIKE ?1 ESCAPE '\\'
+         ORDER BY holder, code LIMIT ?2",
+    )?;
+    let ids: Vec<i64> =
+        query.query_map(params![pattern, MAX_FOUND], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut found = Vec::new();
+    for id in ids.into_iter().filter_map(TicketId::from_i64) {
+        let Some(row) = ticket_row(connection, id)? else { continue };
+        let state = TicketState::of(&acts(connection, id)?);
+        let status = match row.status {
+            TicketStatus::Paid => "paid",
+            TicketStatus::Pending => "pending",
+            TicketStatus::Cancelled => "cancelled",
+        };
+        found.push(Found {
+            ticket: card(&memory.catalogue, id, Some(row.product), Some(&row)),
+            status: status.into(),
+            inside: state.lists.values().any(|presence| presence.inside()),
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,251 @@
+//! The replica: the feed's pages into rows.
+//!
+//! Pages are taken in order, each under its signature; rows, cursor and the page
+//! itself are written in one transaction. A device that turns out to be revoked
+//! has its later entries taken out of the folds, here as everywhere.
+
+use super::Fault;
+use super::tx::Tx;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::sync::Arc;
+use tidegate_core::catalogue::{Catalogue, DeviceRow, TicketRow};
+use tidegate_core::feed::{Change, Cursor, Epoch, FeedFault, Page, Row, SignedPage};
+use tidegate_core::fold::TicketState;
+use tidegate_core::id::{JournalId, ListId, TicketId};
+use tidegate_core::journal::Entry;
+use tidegate_core::journal::kind::may_write;
+
+/// Pages given in one answer: what a slow link carries in a few seconds.
+const MAX_PAGES: usize = 3;
+
+/// Takes pages in; stops at the first that does not follow, which is set aside.
+pub fn take(tx: &mut Tx<'_>, source: &str, pages: &[SignedPage]) -> Result<Option<FeedFault>, Fault> {
+    for signed in pages {
+        match signed.open(&tx.enrolment.feed_key, tx.enrolment.event(), tx.memory.cursor) {
+            Ok(page) => apply(tx, signed, page)?,
+            Err(fault) => {
+                tracing::warn!(source, code = fault.code(), "feed page refused");
+                tx.set_aside(source, fault.code(), &minicbor::to_vec(signed).unwrap_or_default())?;
+                return Ok(Some(fault));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> {
+    let mut catalogue = (*tx.memory.catalogue).clone();
+    let (mut lists, mut devices) = (Vec::new(), Vec::new());
+    let small = page.rows.iter().any(|row| Change::of(row).is_some_and(|c| c.ticket().is_none()));
+    for row in &page.rows {
+        match Change::of(row) {
+            Some(Change::Ticket(ticket)) => put_ticket(tx, &ticket, row)?,
+            Some(change) => {
+                put_row(tx.connection, row)?;
+                match &change {
+                    Change::List(list) => lists.push(list.id),
+                    Change::Device(device) => devices.push(device.clone()),
+                    _ => {}
+                }
+                enter(&mut catalogue, change);
+            }
+            None => tracing::info!(kind = row.kind, "a row of a later version was skipped"),
+        }
+    }
+    if small {
+        tx.memory.catalogue = Arc::new(catalogue);
+    }
+    devices.iter().try_for_each(|device| recount(tx, device))?;
+    if !lists.is_empty() {
+        reconcile_all(tx)?;
+    }
+    advance(tx, signed, &page)
+}
+
+fn advance(tx: &mut Tx<'_>, signed: &SignedPage, page: &Page) -> Result<(), Fault> {
+    if page.to > tx.memory.cursor.revision || !page.rows.is_empty() {
+        let mut put = tx.connection.prepare_cached(
+            "INSERT INTO pages (epoch, last, first, signed) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?;
+        let bytes = minicbor::to_vec(signed).unwrap_or_default(); // to a vector: cannot fail
+        put.execute(params![page.epoch.0, page.to, page.from, bytes])?;
+    }
+    if page.cursor() != tx.memory.cursor {
+        tx.memory.cursor = page.cursor();
+        tx.set_meta("cursor", &minicbor::to_vec(page.cursor()).unwrap_or_default())?;
+    }
+    if !tx.memory.ready && page.to == page.newest && tx.memory.catalogue.event.is_some() {
+        tx.memory.ready = true;
+        tx.set_meta("ready", b"1")?;
+    }
+    if tx.memory.cloud_time.is_none_or(|seen| page.cloud_time > seen) {
+        tx.memory.cloud_time = Some(page.cloud_time);
+        tx.set_meta("cloud_time", &page.cloud_time.0.to_be_bytes())?;
+    }
+    Ok(())
+}
+
+fn put_row(connection: &Connection, row: &Row) -> Result<(), Fault> {
+    match &row.body {
+        Some(body) => connection
+            .prepare_cached(
+                "INSERT INTO rows (kind, key, body) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+            )?
+            .execute(params![row.kind, &row.key[..], &body[..]])?,
+        None => connection
+            .prepare_cached("DELETE FROM rows WHERE kind = ?1 AND key = ?2")?
+            .execute(params![row.kind, &row.key[..]])?,
+    };
+    Ok(())
+}
+
+fn put_ticket(tx: &mut Tx<'_>, ticket: &TicketRow, row: &Row) -> Result<(), Fault> {
+    let body = row.body.as_deref().map_or(&[][..], |b| b);
+    let mut put = tx.connection.prepare_cached(
+        "INSERT INTO tickets (id, holder, code, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, code = excluded.code, body = excluded.body",
+    )?;
+    put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, body])?;
+    let mut used = tx.connection.prepare_cached("SELECT 1 FROM entries WHERE ticket = ?1 LIMIT 1")?;
+    if used.exists([ticket.id.as_i64()])? {
+        let state = TicketState::of(&tx.acts(ticket.id)?);
+        tx.reconcile(ticket.id, &state)?;
+    }
+    Ok(())
+}
+
+fn enter(catalogue: &mut Catalogue, change: Change) {
+    match change {
+        Change::Event(event) => catalogue.event = Some(event),
+        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
+        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
+        Change::Key(key) => catalogue.add_key(key),
+        Change::KeyGone(number) => catalogue.keyring.remove(number),
+        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
+        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
+        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
+        Change::Ticket(_) => {} // rows of their own
+    }
+}
+
+/// Reads the small rows.
+pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
+    let mut catalogue = Catalogue::default();
+    let mut query = connection.prepare("SELECT kind, key, body FROM rows")?;
+    let rows = query.query_map([], |row| {
+        let (key, body): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        Ok(Row { kind: row.get(0)?, key: key.into(), body: Some(body.into()) })
+    })?;
+    for row in rows {
+        if let Some(change) = Change::of(&row?) {
+            enter(&mut catalogue, change);
+        }
+    }
+    Ok(catalogue)
+}
+
+/// Decides anew which of a device's entries count, and refolds the tickets that this changes.
+fn recount(tx: &mut Tx<'_>, device: &DeviceRow) -> Result<(), Fault> {
+    let authors = tx.memory.authors.clone();
+    for (journal, author) in authors.iter().filter(|(j, _)| j.device == device.id) {
+        for (sequence, ticket, counted, bytes) in entries_of(tx.connection, author.row)? {
+            let allowed = Entry::from_bytes(&bytes).is_some_and(|e| may_write(&author.identity, &e.kind));
+            let counts = allowed && device.counts(journal.incarnation, sequence);
+            if counts != counted {
+                set_counts(tx, author.row, sequence, ticket, counts)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+type Counted = (u64, Option<i64>, bool, Vec<u8>);
+
+fn entries_of(connection: &Connection, journal: i64) -> Result<Vec<Counted>, Fault> {
+    let mut query =
+        connection.prepare_cached("SELECT sequence, ticket, counts, bytes FROM entries WHERE journal = ?1")?;
+    let rows = query.query_map([journal], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn set_counts(
+    tx: &mut Tx<'_>,
+    journal: i64,
+    sequence: u64,
+    ticket: Option<i64>,
+    counts: bool,
+) -> Result<(), Fault> {
+    let ticket = ticket.and_then(TicketId::from_i64);
+    let before = ticket.map(|t| tx.acts(t)).transpose()?;
+    tx.connection.execute(
+        "UPDATE entries SET counts = ?3 WHERE journal = ?1 AND sequence = ?2",
+        params![journal, sequence, counts],
+    )?;
+    match (ticket, before) {
+        (Some(ticket), Some(before)) => {
+            let after = TicketState::of(&tx.acts(ticket)?);
+            tx.refold(ticket, &TicketState::of(&before), &after)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A list changed: which entries are too many may have changed with it.
+fn reconcile_all(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let tickets: Vec<i64> = {
+        let mut query = tx.connection.prepare_cached(
+            "SELECT ticket FROM entries WHERE ticket IS NOT NULL AND kind = 'admission'
+             GROUP BY ticket HAVING COUNT(*) > 1",
+        )?;
+        query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    for ticket in tickets.into_iter().filter_map(TicketId::from_i64) {
+        let state = TicketState::of(&tx.acts(ticket)?);
+        tx.reconcile(ticket, &state)?;
+    }
+    Ok(())
+}
+
+/// Pages that follow a peer's cursor, as they came from the cloud; also whether more are left.
+pub fn pages_after(connection: &Connection, cursor: Cursor) -> Result<(Vec<SignedPage>, bool), Fault> {
+    let epoch = match cursor == Cursor::default() {
+        true => newest_epoch(connection)?,
+        false => Some(cursor.epoch),
+    };
+    let Some(epoch) = epoch else { return Ok((Vec::new(), false)) };
+    let mut query = connection.prepare_cached(
+        "SELECT signed, last FROM pages WHERE epoch = ?1 AND last > ?2 AND first <= ?3 ORDER BY last LIMIT 1",
+    )?;
+    let (mut pages, mut at) = (Vec::new(), cursor.revision);
+    while pages.len() < MAX_PAGES {
+        let found: Option<(Vec<u8>, u64)> =
+            query.query_row(params![epoch.0, at, at], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((signed, last)) = found else { return Ok((pages, false)) };
+        let damaged = |_| Fault::Corrupt("a page of the feed".into());
+        pages.push(minicbor::decode(&signed).map_err(damaged)?);
+        at = last;
+    }
+    Ok((pages, true))
+}
+
+fn newest_epoch(connection: &Connection) -> Result<Option<Epoch>, Fault> {
+    let mut query = connection.prepare_cached("SELECT value FROM meta WHERE key = 'cursor'")?;
+    let cursor: Option<Vec<u8>> = query.query_row([], |row| row.get(0)).optional()?;
+    Ok(cursor.and_then(|bytes| minicbor::decode::<Cursor>(&bytes).ok()).map(|cursor| cursor.epoch))
+}
+
+/// The list that scans without one use: the one configured, else the only one, else none.
+pub fn default_list(catalogue: &Catalogue, configured: Option<&str>) -> Option<ListId> {
+    match configured {
+        Some(name) => catalogue.lists.values().find(|list| list.name == name).map(|list| list.id),
+        None if catalogue.lists.len() == 1 => catalogue.lists.keys().next().copied(),
+        None => None,
+    }
+}
+
+/// Whose journal an entry's text `device:incarnation:sequence` names.
+pub fn parse_entry(text: &str) -> Option<(JournalId, u64)> {
+    let (journal, sequence) = text.rsplit_once(':')?;
+    Some((journal.parse().ok()?, sequence.parse().ok()?))
+}

@@ -1,0 +1,471 @@
+//! One transaction of the writer: append, insert, fold, and what is held in memory.
+//!
+//! Whatever inserts an entry folds it here, in the same transaction: totals move
+//! by the difference between the ticket's state before and after, conflicts are
+//! replaced by the new state's. [`Memory`] is what reads need at once; it is
+//! published after the commit, and falls back with a savepoint.
+
+use super::Fault;
+use super::identity::Enrolment;
+use crate::time::{DeviceTime, Reading};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tidegate_core::allotment::Rights;
+use tidegate_core::api::{ConflictReport, StreamMessage};
+use tidegate_core::catalogue::{Catalogue, TicketRow};
+use tidegate_core::clock::{Clock, Quality};
+use tidegate_core::feed::Cursor;
+use tidegate_core::fold::conflict::{Conflict, conflicts};
+use tidegate_core::fold::totals::difference;
+use tidegate_core::fold::{Act, TicketState};
+use tidegate_core::id::{DeviceId, JournalId, TicketId};
+use tidegate_core::journal::kind::may_write;
+use tidegate_core::journal::{Entry, EntryRef, Kind, chain, genesis, sign_head};
+use tidegate_core::seal::Hash;
+use tidegate_core::sync::Vector;
+use tidegate_core::ticket::{Identity as Shown, Ticket};
+use tidegate_core::time::{SECOND_US, Timestamp};
+use tidegate_core::trust::{Certificate, Identity};
+
+/// How far the floor may trail a trusted clock: a write a minute, not one an entry.
+const FLOOR_STEP_US: i64 = 60 * SECOND_US;
+
+/// What is held in memory of the committed state.
+#[derive(Clone)]
+pub struct Memory {
+    /// The feed's small rows.
+    pub catalogue: Arc<Catalogue>,
+    /// The newest entry of every journal known.
+    pub vector: Vector,
+    /// Authors by journal, and the journal's number in the database.
+    pub authors: Arc<BTreeMap<JournalId, Author>>,
+    /// Rights that came and went.
+    pub rights: Arc<Rights>,
+    /// Where this agent stands in the feed.
+    pub cursor: Cursor,
+    /// Whether the feed was complete once.
+    pub ready: bool,
+    /// The newest signed cloud time seen.
+    pub cloud_time: Option<Timestamp>,
+    /// The highest trusted time, on disk.
+    pub floor: Timestamp,
+    /// Whether somebody stands at this device who can be asked.
+    pub can_ask: bool,
+    clock: Clock,
+}
+
+/// The author of a journal.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The journal's number in the database.
+    pub row: i64,
+    /// What its certificate says.
+    pub identity: Identity,
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+/// The transaction.
+pub struct Tx<'a> {
+    /// The connection, inside the transaction.
+    pub connection: &'a Connection,
+    /// Who we are.
+    pub enrolment: &'a Enrolment,
+    /// The state in memory, as this transaction has it.
+    pub memory: Memory,
+    /// The device's time.
+    pub time: &'a DeviceTime,
+    told: Vec<StreamMessage>,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        enrolment: &'a Enrolment,
+        time: &'a DeviceTime,
+        memory: Memory,
+    ) -> Self {
+        Self { connection, enrolment, memory, time, told: Vec::new() }
+    }
+
+    /// Runs `work` so that a failure changes nothing.
+    pub(super) fn savepoint<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        let (memory, told) = (self.memory.clone(), self.told.len());
+        self.run("SAVEPOINT job")?;
+        let result = work(self).and_then(|value| self.run("RELEASE job").map(|()| value));
+        if result.is_err() {
+            self.memory = memory;
+            self.told.truncate(told);
+            // A full disk may have rolled the whole transaction back already.
+            let _ = self.connection.execute_batch("ROLLBACK TO job; RELEASE job");
+        }
+        result
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Fault> {
+        Ok(self.connection.prepare_cached(sql)?.execute([]).map(|_| ())?)
+    }
+
+    /// Signs our head and notes the floor; gives what to publish and tell once committed.
+    pub(super) fn seal(mut self) -> (Result<(), Fault>, Memory, Vec<StreamMessage>) {
+        let sealed = self.sign_own_head().and_then(|()| self.note_floor());
+        (sealed, self.memory, self.told)
+    }
+
+    fn sign_own_head(&self) -> Result<(), Fault> {
+        let own = self.enrolment.journal();
+        let (Some(head), Some(author)) = (self.memory.vector.0.get(&own), self.memory.authors.get(&own)) else {
+            return Ok(());
+        };
+        let id = EntryRef { journal: own, sequence: head.sequence, hash: head.hash };
+        let mut unsigned = self
+            .connection
+            .prepare_cached("SELECT 1 FROM entries WHERE journal = ?1 AND sequence = ?2 AND signature IS NULL")?;
+        if unsigned.exists(params![author.row, head.sequence])? {
+            self.sign(author.row, &id)?;
+        }
+        Ok(())
+    }
+
+    fn sign(&self, row: i64, id: &EntryRef) -> Result<(), Fault> {
+        let signature = sign_head(&self.enrolment.key, self.enrolment.event(), id);
+        let mut update = self
+            .connection
+            .prepare_cached("UPDATE entries SET signature = ?3 WHERE journal = ?1 AND sequence = ?2")?;
+        update.execute(params![row, id.sequence, signature.0])?;
+        Ok(())
+    }
+
+    fn note_floor(&mut self) -> Result<(), Fault> {
+        let reading = self.time.read();
+        let rises = reading.now.since_us(self.memory.floor) > FLOOR_STEP_US;
+        if reading.quality == Quality::Trusted && rises {
+            self.memory.floor = reading.now;
+            self.set_meta("floor", &reading.now.0.to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Tells listeners something once the transaction is committed.
+    pub fn tell(&mut self, message: StreamMessage) {
+        self.told.push(message);
+    }
+
+    /// Remembers a value by name.
+    pub fn set_meta(&self, key: &str, value: &[u8]) -> Result<(), Fault> {
+        let mut put = self.connection.prepare_cached(
+            "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )?;
+        put.execute(params![key, value])?;
+        Ok(())
+    }
+
+    /// Appends an entry to our journal. `at` is the scan's own time, where it was given.
+    pub fn append(&mut self, kind: Kind, at: Option<Timestamp>) -> Result<EntryRef, Fault> {
+        if !may_write(&self.enrolment.identity, &kind) {
+            return Err(Fault::NotAllowed(kind.name()));
+        }
+        let own = self.enrolment.journal();
+        let row = self.author_row(own, &self.enrolment.certificate, &self.enrolment.identity)?;
+        let Reading { now, quality, uncertain_ms } = self.time.read();
+        let entry = Entry { clock: self.memory.clock.stamp(now), at, quality, uncertain_ms, kind };
+        let bytes = entry.to_bytes();
+        let previous = self.memory.vector.0.get(&own).copied();
+        let last = previous.map_or_else(|| genesis(self.enrolment.event(), own), |head| head.hash);
+        let sequence = previous.map_or(1, |head| head.sequence + 1);
+        let id = EntryRef { journal: own, sequence, hash: chain(&last, &bytes) };
+        self.insert(row, id, &bytes, Some(&entry), true, None)?;
+        if sequence % tidegate_core::journal::MAX_RUN_ENTRIES as u64 == 0 {
+            self.sign(row, &id)?;
+        }
+        Ok(id)
+    }
+
+    /// The number of a journal in the database, adding it if it is new.
+    pub fn author_row(
+        &mut self,
+        journal: JournalId,
+        certificate: &Certificate,
+        identity: &Identity,
+    ) -> Result<i64, Fault> {
+        if let Some(author) = self.memory.authors.get(&journal) {
+            return Ok(author.row);
+        }
+        self.connection.execute(
+            "INSERT INTO journals (device, incarnation, certificate) VALUES (?1, ?2, ?3)",
+            params![journal.device.0, journal.incarnation, certificate.to_bytes()],
+        )?;
+        let row = self.connection.last_insert_rowid();
+        let author = Author { row, identity: identity.clone(), certificate: certificate.clone() };
+        Arc::make_mut(&mut self.memory.authors).insert(journal, author);
+        Ok(row)
+    }
+
+    /// Inserts a verified entry and folds it. `counts` is whether its author may have written it.
+    pub fn insert(
+        &mut self,
+        row: i64,
+        id: EntryRef,
+        bytes: &[u8],
+        entry: Option<&Entry>,
+        counts: bool,
+        signature: Option<&[u8]>,
+    ) -> Result<(), Fault> {
+        let act = entry.and_then(|entry| Act::allowed(id, entry));
+        let ticket = act.as_ref().map(|(ticket, _)| *ticket);
+        let before = match (ticket, counts) {
+            (Some(ticket), true) => Some(self.acts(ticket)?),
+            _ => None,
+        };
+        let mut put = self.connection.prepare_cached(
+            "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        let kind = entry.map_or("unreadable", |e| e.kind.name());
+        let key = ticket.map(TicketId::as_i64);
+        put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
+        self.memory.vector.note(&id);
+        if let (Some(mut acts), Some((ticket, act))) = (before, act) {
+            let old = TicketState::of(&acts);
+            acts.push(act);
+            self.refold(ticket, &old, &TicketState::of(&acts))?;
+        }
+        match entry.filter(|_| counts) {
+            Some(entry) => self.note(id, entry),
+            None => Ok(()),
+        }
+    }
+
+    /// What an entry that counts leaves beside the folds: rights, and codes of tickets that are not here.
+    fn note(&mut self, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
+        let now = self.time.read().now;
+        self.memory.clock.merge(entry.clock, now);
+        if matches!(entry.kind, Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_)) {
+            let author = self.memory.authors.get(&id.journal).map(|a| a.identity.clone());
+            if let Some(author) = author {
+                Arc::make_mut(&mut self.memory.rights).insert(id, entry, &author);
+            }
+        }
+        match entry.kind.code() {
+            Some(code) => self.note_code(code),
+            None => Ok(()),
+        }
+    }
+
+    fn note_code(&self, code: &[u8]) -> Result<(), Fault> {
+        let keyring = &self.memory.catalogue.keyring;
+        let Shown::Genuine(genuine) = keyring.identify_bytes(self.enrolment.event(), code) else {
+            return Ok(()); // kept in its entry; a code that is not genuine vouches for nothing
+        };
+        let mut put = self.connection.prepare_cached(
+            "INSERT INTO codes (ticket, counter, code) VALUES (?1, ?2, ?3)
+             ON CONFLICT (ticket) DO UPDATE SET counter = excluded.counter, code = excluded.code
+             WHERE excluded.counter > codes.counter",
+        )?;
+        put.execute(params![genuine.ticket().id.as_i64(), genuine.ticket().counter, code])?;
+        Ok(())
+    }
+
+    /// Moves totals and conflicts from a ticket's state before to its state after.
+    pub fn refold(&mut self, ticket: TicketId, before: &TicketState, after: &TicketState) -> Result<(), Fault> {
+        let mut add = self.connection.prepare_cached(
+            "INSERT INTO totals (key, amount) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount",
+        )?;
+        for (total, change) in difference(before, after) {
+            add.execute(params![total.to_string(), change])?;
+        }
+        self.reconcile(ticket, after)
+    }
+
+    /// Replaces a ticket's conflicts by those of its state; tells the new ones.
+    pub fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
+        let row = self.ticket_row(ticket)?;
+        let code = if row.is_none() { self.newest_code(ticket)? } else { None };
+        let credits = row.as_ref().map(|r| &r.credits).or(code.as_ref().map(|c| &c.credits));
+        let found = conflicts(ticket, state, &self.memory.catalogue, credits.map(Vec::as_slice));
+        let known = self.known_conflicts(ticket)?;
+        if found.is_empty() && known.is_empty() {
+            return Ok(());
+        }
+        self.connection.execute("DELETE FROM conflicts WHERE ticket = ?1", [ticket.as_i64()])?;
+        for conflict in &found {
+            let report = self.keep(ticket, conflict)?;
+            if !known.contains(&report.excess.entry) {
+                self.tell(StreamMessage::Conflict(Box::new(report)));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&self, ticket: TicketId, conflict: &Conflict) -> Result<ConflictReport, Fault> {
+        let report = conflict.report(&self.memory.catalogue);
+        let json = serde_json::to_string(&report).map_err(|e| Fault::Failed(e.to_string()))?;
+        self.connection.execute(
+            "INSERT INTO conflicts (ticket, excess, report) VALUES (?1, ?2, ?3)",
+            params![ticket.as_i64(), report.excess.entry, json],
+        )?;
+        Ok(report)
+    }
+
+    fn known_conflicts(&self, ticket: TicketId) -> Result<Vec<String>, Fault> {
+        let mut query = self.connection.prepare_cached("SELECT excess FROM conflicts WHERE ticket = ?1")?;
+        let rows = query.query_map([ticket.as_i64()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All acts of a ticket that count.
+    pub fn acts(&self, ticket: TicketId) -> Result<Vec<Act>, Fault> {
+        acts(self.connection, ticket)
+    }
+
+    /// A ticket's row.
+    pub fn ticket_row(&self, ticket: TicketId) -> Result<Option<TicketRow>, Fault> {
+        ticket_row(self.connection, ticket)
+    }
+
+    /// The newest genuine code of a ticket that journals carried.
+    pub fn newest_code(&self, ticket: TicketId) -> Result<Option<Ticket>, Fault> {
+        let mut query = self.connection.prepare_cached("SELECT code FROM codes WHERE ticket = ?1")?;
+        let code: Option<Vec<u8>> = query.query_row([ticket.as_i64()], |row| row.get(0)).optional()?;
+        let sealed = code.and_then(|bytes| tidegate_core::ticket::Sealed::from_bytes(&bytes).ok());
+        Ok(sealed.map(|sealed| sealed.ticket)) // verified when it was kept
+    }
+
+    /// Keeps what could not be taken, with its evidence.
+    pub fn set_aside(&self, source: &str, code: &str, bytes: &[u8]) -> Result<(), Fault> {
+        let now = self.time.read().now;
+        let bytes = &bytes[..bytes.len().min(MAX_EVIDENCE_BYTES)];
+        self.connection.execute(
+            "INSERT INTO set_aside (at, source, code, bytes) VALUES (?1, ?2, ?3, ?4)",
+            params![now.0, source, code, bytes],
+        )?;
+        let newest = self.connection.last_insert_rowid();
+        self.connection.execute("DELETE FROM set_aside WHERE id <= ?1", [newest - MAX_SET_ASIDE])?;
+        Ok(())
+    }
+}
+
+/// Evidence kept of one refused item: its head and first entries.
+const MAX_EVIDENCE_BYTES: usize = 64 << 10;
+/// Refused items kept: enough to see a pattern, too few to fill a disk.
+const MAX_SET_ASIDE: i64 = 1_000;
+
+/// All acts of a ticket that count.
+pub fn acts(connection: &Connection, ticket: TicketId) -> Result<Vec<Act>, Fault> {
+    let mut query = connection.prepare_cached(
+        "SELECT j.device, j.incarnation, e.sequence, e.hash, e.bytes
+         FROM entries e JOIN journals j ON j.id = e.journal
+         WHERE e.ticket = ?1 AND e.counts = 1",
+    )?;
+    let rows = query.query_map([ticket.as_i64()], |row| {
+        let journal = JournalId { device: DeviceId(row.get(0)?), incarnation: row.get(1)? };
+        let id = EntryRef { journal, sequence: row.get(2)?, hash: Hash(row.get(3)?) };
+        Ok((id, row.get::<_, Vec<u8>>(4)?))
+    })?;
+    let mut acts = Vec::new();
+    for row in rows {
+        let (id, bytes) = row?;
+        acts.extend(Entry::from_bytes(&bytes).and_then(|entry| Act::allowed(id, &entry)).map(|(_, act)| act));
+    }
+    Ok(acts)
+}
+
+/// A ticket's row.
+pub fn ticket_row(connection: &Connection, ticket: TicketId) -> Result<Option<TicketRow>, Fault> {
+    let mut query = connection.prepare_cached("SELECT body FROM tickets WHERE id = ?1")?;
+    let body: Option<Vec<u8>> = query.query_row([ticket.as_i64()], |row| row.get(0)).optional()?;
+    Ok(body.and_then(|body| minicbor::decode(&body).ok()))
+}
+
+impl Memory {
+    /// Reads the committed state.
+    pub(super) fn load(connection: &Connection, enrolment: &Enrolment) -> Result<Self, Fault> {
+        let authors = load_authors(connection, enrolment)?;
+        let vector = load_vector(connection, &authors)?;
+        let meta = |key: &str| -> Result<Option<Vec<u8>>, Fault> {
+            let mut query = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+            Ok(query.query_row([key], |row| row.get(0)).optional()?)
+        };
+        let instant = |bytes: Option<Vec<u8>>| {
+            bytes.and_then(|b| b.try_into().ok()).map(|b| Timestamp(i64::from_be_bytes(b)))
+        };
+        let newest = newest_clock(connection, enrolment, &authors)?;
+        Ok(Self {
+            catalogue: Arc::new(super::replica::load_catalogue(connection)?),
+            rights: Arc::new(load_rights(connection, &authors)?),
+            vector,
+            authors: Arc::new(authors),
+            cursor: meta("cursor")?.and_then(|b| minicbor::decode(&b).ok()).unwrap_or_default(),
+            ready: meta("ready")?.is_some(),
+            cloud_time: instant(meta("cloud_time")?),
+            floor: instant(meta("floor")?).unwrap_or(enrolment.identity.issued),
+            can_ask: true,
+            clock: Clock::resume(newest),
+        })
+    }
+}
+
+fn load_authors(connection: &Connection, enrolment: &Enrolment) -> Result<BTreeMap<JournalId, Author>, Fault> {
+    let mut query = connection.prepare("SELECT id, device, incarnation, certificate FROM journals")?;
+    let rows = query.query_map([], |row| {
+        let journal = JournalId { device: DeviceId(row.get(1)?), incarnation: row.get(2)? };
+        Ok((journal, row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(3)?))
+    })?;
+    let mut authors = BTreeMap::new();
+    for row in rows {
+        let (journal, row, bytes) = row?;
+        let damaged = |_| Fault::Corrupt(format!("certificate of {journal}"));
+        let certificate = Certificate::from_bytes(&bytes).map_err(damaged)?;
+        let identity = certificate.open(&enrolment.ca).map_err(damaged)?;
+        authors.insert(journal, Author { row, identity, certificate });
+    }
+    Ok(authors)
+}
+
+fn load_vector(connection: &Connection, authors: &BTreeMap<JournalId, Author>) -> Result<Vector, Fault> {
+    let mut query = connection
+        .prepare("SELECT sequence, hash FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
+    let mut vector = Vector::default();
+    for (journal, author) in authors {
+        let head = query.query_row([author.row], |row| Ok((row.get(0)?, Hash(row.get(1)?)))).optional()?;
+        if let Some((sequence, hash)) = head {
+            vector.note(&EntryRef { journal: *journal, sequence, hash });
+        }
+    }
+    Ok(vector)
+}
+
+fn load_rights(connection: &Connection, authors: &BTreeMap<JournalId, Author>) -> Result<Rights, Fault> {
+    let mut query = connection.prepare(
+        "SELECT sequence, hash, bytes FROM entries
+         WHERE journal = ?1 AND counts = 1 AND kind IN ('restock', 'transfer', 'accepted')",
+    )?;
+    let mut rights = Rights::default();
+    for (journal, author) in authors {
+        let rows = query.query_map([author.row], |row| {
+            let id = EntryRef { journal: *journal, sequence: row.get(0)?, hash: Hash(row.get(1)?) };
+            Ok((id, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        for row in rows {
+            let (id, bytes) = row?;
+            if let Some(entry) = Entry::from_bytes(&bytes) {
+                rights.insert(id, &entry, &author.identity);
+            }
+        }
+    }
+    Ok(rights)
+}
+
+fn newest_clock(
+    connection: &Connection,
+    enrolment: &Enrolment,
+    authors: &BTreeMap<JournalId, Author>,
+) -> Result<Timestamp, Fault> {
+    let Some(own) = authors.get(&enrolment.journal()) else { return Ok(Timestamp(0)) };
+    let mut query =
+        connection.prepare("SELECT bytes FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
+    let bytes: Option<Vec<u8>> = query.query_row([own.row], |row| row.get(0)).optional()?;
+    Ok(bytes.and_then(|b| Entry::from_bytes(&b)).map_or(Timestamp(0), |entry| entry.clock))
+}
