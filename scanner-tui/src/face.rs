@@ -115,20 +115,20 @@ impl Face {
         }
     }
 
-    /// What the word means, for whoever is new.
+    /// What the word means, short enough to stand beside it.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Go => "Let in",
-            Self::GoNote => "Let in, read the note",
-            Self::Same => "Same code, still in view",
+            Self::GoNote => "Let in, note",
+            Self::Same => "Still in view",
             Self::Used => "Already inside",
             Self::No => "Refused",
-            Self::Ask => "A person has to look",
+            Self::Ask => "Have a look",
             Self::Out => "Went out",
             Self::Full => "House full",
             Self::Unknown => "Not a ticket",
             Self::Undo => "Taken back",
-            Self::Trouble => "Not decided: scan again",
+            Self::Trouble => "Not decided",
         }
     }
 
@@ -195,10 +195,7 @@ impl Face {
 }
 
 fn timed(full_ms: u64) -> Stay {
-    Stay::Timed {
-        full_ms,
-        clear_ms: full_ms + FADED_MS,
-    }
+    Stay::Timed { full_ms, clear_ms: full_ms + FADED_MS }
 }
 
 #[cfg(test)]

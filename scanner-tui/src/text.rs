@@ -106,9 +106,7 @@ fn turns_direction(c: char) -> bool {
 /// What a terminal draws as one sign, cut where the drawing library cuts.
 fn graphemes(text: &str) -> Vec<String> {
     let span = Span::raw(text);
-    span.styled_graphemes(Style::new())
-        .map(|g| g.symbol.to_owned())
-        .collect()
+    span.styled_graphemes(Style::new()).map(|g| g.symbol.to_owned()).collect()
 }
 
 fn take(text: &str, cells: usize) -> String {
@@ -124,22 +122,20 @@ fn take(text: &str, cells: usize) -> String {
     kept
 }
 
-/// Byte index after the last word that fits, or after the last sign where one word is too long.
+/// Byte index after the last word that fits, or after the last sign where the next word is long.
 fn break_at(text: &str, cells: usize) -> usize {
     let hard = take(text, cells).len().max(first_sign(text));
     if text[hard..].starts_with(' ') {
         return hard;
     }
     match text[..hard].rfind(' ') {
-        Some(space) if space > 0 => space + 1,
+        Some(space) if space * 2 >= hard => space + 1, // nearer the start, half a row would stay empty
         Some(_) | None => hard,
     }
 }
 
 fn first_sign(text: &str) -> usize {
-    graphemes(text)
-        .first()
-        .map_or(text.len(), |sign| sign.len())
+    graphemes(text).first().map_or(text.len(), |sign| sign.len())
 }
 
 #[cfg(test)]

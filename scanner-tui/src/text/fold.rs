@@ -13,7 +13,7 @@ use crate::theme::glyphs::GlyphSet;
 pub fn fold(text: &str, set: GlyphSet) -> String {
     match set {
         GlyphSet::Unicode => text.to_owned(),
-        GlyphSet::Vt => rewrite(text, is_latin1_letter),
+        GlyphSet::Vt => rewrite(text, |c| is_latin1_letter(c) || is_drawn(c)),
         GlyphSet::Ascii => rewrite(text, |_| false),
     }
 }
@@ -34,6 +34,11 @@ fn rewrite(text: &str, keeps: impl Fn(char) -> bool) -> String {
 
 fn is_latin1_letter(c: char) -> bool {
     matches!(c, 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ÿ')
+}
+
+/// Frames and blocks of the `vt` set, which this text may be part of.
+fn is_drawn(c: char) -> bool {
+    "─│┌┐└┘═║╔╗╚╝╳█▀▄░▒▓".contains(c)
 }
 
 fn plain(c: char) -> Option<&'static str> {

@@ -35,15 +35,8 @@ pub enum GlyphChoice {
 }
 
 /// The theme for a terminal whose environment `var` looks up.
-pub fn theme(
-    color: ColorChoice,
-    glyphs: GlyphChoice,
-    var: impl Fn(&str) -> Option<String>,
-) -> Theme {
-    Theme {
-        depth: depth(color, &var),
-        set: glyph_set(glyphs, &var),
-    }
+pub fn theme(color: ColorChoice, glyphs: GlyphChoice, var: impl Fn(&str) -> Option<String>) -> Theme {
+    Theme { depth: depth(color, &var), set: glyph_set(glyphs, &var) }
 }
 
 /// Whether this is the Linux console, whose palette can be set; never guessed.
@@ -89,13 +82,12 @@ fn glyph_set(choice: GlyphChoice, var: &impl Fn(&str) -> Option<String>) -> Glyp
 
 /// The first of the three that is set decides, as in C's `setlocale`.
 fn speaks_utf8(var: &impl Fn(&str) -> Option<String>) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| var(name).filter(|value| !value.is_empty()))
-        .is_some_and(|value| {
+    ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| var(name).filter(|value| !value.is_empty())).is_some_and(
+        |value| {
             let value = value.to_ascii_lowercase();
             value.contains("utf-8") || value.contains("utf8")
-        })
+        },
+    )
 }
 
 #[cfg(test)]
@@ -103,12 +95,8 @@ mod tests {
     use super::*;
 
     fn check(color: ColorChoice, environment: &[(&str, &str)], depth: Depth, set: GlyphSet) {
-        let var = |name: &str| {
-            environment
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let var =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let found = theme(color, GlyphChoice::Auto, var);
         assert_eq!((found.depth, found.set), (depth, set), "{environment:?}");
     }

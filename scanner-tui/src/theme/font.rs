@@ -18,18 +18,12 @@ pub struct Pixel {
 }
 
 /// Tried from the largest; cells are about twice as high as wide, so 2×1 looks square.
-const SIZES: [Pixel; 3] = [
-    Pixel { wide: 4, high: 2 },
-    Pixel { wide: 2, high: 1 },
-    Pixel { wide: 1, high: 1 },
-];
+const SIZES: [Pixel; 3] = [Pixel { wide: 4, high: 2 }, Pixel { wide: 2, high: 1 }, Pixel { wide: 1, high: 1 }];
 
 /// The largest pixel with which the word fits, if any does.
 pub fn size(word: &str, wide: u16, high: u16) -> Option<Pixel> {
     let pixels = pixels_across(word)?;
-    SIZES
-        .into_iter()
-        .find(|pixel| pixels * pixel.wide <= wide && ROWS * pixel.high <= high)
+    SIZES.into_iter().find(|pixel| pixels * pixel.wide <= wide && ROWS * pixel.high <= high)
 }
 
 /// Cells the word takes across.
@@ -49,11 +43,7 @@ pub fn rows(word: &str, pixel: Pixel, ink: &str) -> Vec<String> {
 }
 
 fn stretch(pattern: &str, wide: u16, ink: &str) -> String {
-    pattern
-        .chars()
-        .map(|c| if c == '#' { ink } else { " " })
-        .map(|cell| cell.repeat(usize::from(wide)))
-        .collect()
+    pattern.chars().map(|c| if c == '#' { ink } else { " " }).map(|cell| cell.repeat(usize::from(wide))).collect()
 }
 
 /// Pixels across with one between letters; `None` where a letter is missing.

@@ -1,0 +1,312 @@
+//! The agent's HTTP API, as far as this screen needs it.
+//!
+//! Follows the event stream and connects again for ever; asks for an undo once and never
+//! repeats it by itself, because a repeated undo takes back something else. Kept true: the
+//! token comes from a file read anew at each connection, leaves only towards the
+//! configured address, and no redirect is followed. Nothing here draws or decides.
+
+pub mod fault;
+pub mod sse;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use reqwest::{Client, RequestBuilder, Response, Url, redirect};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidegate_core::api::{Answer, Status, StreamMessage};
+use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
+
+use crate::model::SILENCE_MS;
+use crate::text;
+use fault::Fault;
+
+/// A venue network answers in milliseconds; two seconds is a dead address.
+const CONNECT: Duration = Duration::from_secs(2);
+/// An agent answers from its own disk; three seconds is a fault worth showing.
+const REQUEST: Duration = Duration::from_secs(3);
+/// The first wait before connecting again; doubled up to [`RETRY_MOST`].
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+/// The longest wait: a restarted agent is back on the screen within this.
+const RETRY_MOST: Duration = Duration::from_secs(2);
+/// News that wait to be drawn; beyond that the agent's own buffer takes over.
+pub const NEWS_WAITING: usize = 256;
+/// A token is a line; whatever is longer is not one.
+const TOKEN_BYTES: usize = 4_096;
+/// Event names this screen knows.
+const EVENTS: [&str; 5] = ["answer", "same", "trouble", "status", "conflict"];
+
+/// What the link tells the screen.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// The stream is open.
+    Connected,
+    /// Bytes came that were no event: a sign of life.
+    Alive,
+    /// The agent said something.
+    Said(Box<StreamMessage>),
+    /// The agent said something of a known name that cannot be read.
+    Unread {
+        /// The event's name.
+        event: String,
+    },
+    /// The connection is gone, or was not made.
+    Lost {
+        /// Why.
+        fault: Fault,
+        /// Attempts that failed one after another, this one included.
+        attempts: u32,
+    },
+}
+
+/// Why an undo was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The agent was not reached, or its answer was lost: it may have been done.
+    NotReached(Fault),
+    /// The agent said no.
+    Said {
+        /// Stable code.
+        code: String,
+        /// What, in staff words.
+        what: String,
+    },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotReached(fault) => write!(f, "no answer from the agent ({fault}). Check the last results."),
+            Self::Said { code, what } => write!(f, "{what} ({code})"),
+        }
+    }
+}
+
+/// The part of `application/problem+json` shown.
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    detail: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// An agent at an address.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    client: Client,
+    base: Url,
+    token_file: Option<PathBuf>,
+}
+
+impl Agent {
+    /// Prepares to speak with the agent; connects to nobody yet.
+    pub fn new(base: Url, token_file: Option<PathBuf>) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("scanner-tui/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client, base, token_file })
+    }
+
+    /// The state of everything.
+    pub async fn status(&self) -> Result<Status, Fault> {
+        let request = self.client.get(self.url("v1/status")).timeout(REQUEST);
+        let response = accepted(self.send(request).await?)?;
+        response.json().await.map_err(|_| Fault::NotAnAgent)
+    }
+
+    /// Takes the last act back. Never repeated: a second undo would take back another act.
+    pub async fn undo(&self) -> Result<Box<Answer>, Refusal> {
+        let request = self.client.post(self.url("v1/undo")).timeout(REQUEST);
+        let request = request.json(&json!({ "last": true }));
+        let response = self.send(request).await.map_err(Refusal::NotReached)?;
+        let status = response.status().as_u16();
+        let body: Value = response.json().await.map_err(|_| Refusal::NotReached(Fault::Http(status)))?;
+        match serde_json::from_value::<Answer>(body.clone()) {
+            Ok(answer) => Ok(Box::new(answer)),
+            Err(_) => Err(refusal(status, body)),
+        }
+    }
+
+    /// Follows the stream until it ends or nobody listens; says which fault ended it, and whether it had begun.
+    async fn follow_once(&self, tell: &Sender<News>) -> (Fault, Begun) {
+        let stream = match self.open().await {
+            Ok(stream) => stream,
+            Err(fault) => return (fault, Begun::No),
+        };
+        let status = match self.status().await {
+            Ok(status) => status,
+            Err(fault) => return (fault, Begun::No),
+        };
+        let first = News::Said(Box::new(StreamMessage::Status(Box::new(status))));
+        for news in [News::Connected, first] {
+            if tell.send(news).await.is_err() {
+                return (Fault::Closed, Begun::Yes);
+            }
+        }
+        (relay(stream, tell).await, Begun::Yes)
+    }
+
+    async fn open(&self) -> Result<Response, Fault> {
+        let request = self.client.get(self.url("v1/stream"));
+        let request = request.header("accept", "text/event-stream");
+        let sent = tokio::time::timeout(REQUEST, self.send(request)).await;
+        accepted(sent.map_err(|_| Fault::Silent)??)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Fault> {
+        let request = match self.token()? {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        request.send().await.map_err(|error| if error.is_timeout() { Fault::Silent } else { Fault::NoAnswer })
+    }
+
+    /// Read anew each time, so that a renewed token needs no restart.
+    fn token(&self) -> Result<Option<String>, Fault> {
+        let Some(path) = &self.token_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path).map_err(|_| Fault::TokenFile)?;
+        let token = text.trim();
+        let usable =
+            !token.is_empty() && token.len() <= TOKEN_BYTES && token.bytes().all(|b| b.is_ascii_graphic());
+        usable.then(|| Some(token.to_owned())).ok_or(Fault::TokenFile)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Whether a connection came to say anything.
+enum Begun {
+    Yes,
+    No,
+}
+
+/// Follows the agent until nobody listens any more.
+pub async fn follow(agent: Agent, tell: Sender<News>) {
+    let mut attempts: u32 = 0;
+    while !tell.is_closed() {
+        let (fault, begun) = agent.follow_once(&tell).await;
+        attempts = match begun {
+            Begun::Yes => 1,
+            Begun::No => attempts.saturating_add(1),
+        };
+        tracing::info!(fault.code = fault.code(), link.attempts = attempts, "agent not reached");
+        if tell.send(News::Lost { fault, attempts }).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait(attempts)) => {}
+            () = tell.closed() => return,
+        }
+    }
+}
+
+/// How long to wait after so many failed attempts.
+pub fn wait(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(8);
+    RETRY_FIRST.saturating_mul(1 << doublings).min(RETRY_MOST)
+}
+
+async fn relay(stream: Response, tell: &Sender<News>) -> Fault {
+    let mut parser = sse::Parser::default();
+    let mut bytes = stream.bytes_stream();
+    let mut heard = Instant::now();
+    loop {
+        let chunk = match tokio::time::timeout_at(heard + silence(), bytes.next()).await {
+            Err(_) => return Fault::Silent,
+            Ok(None | Some(Err(_))) => return Fault::Closed,
+            Ok(Some(Ok(chunk))) => chunk,
+        };
+        if heard.elapsed() > silence() {
+            return Fault::Silent; // this process slept: what waited in the socket is old
+        }
+        let Ok(events) = parser.feed(&chunk) else {
+            return Fault::NotAnAgent;
+        };
+        heard = Instant::now();
+        let news = events.iter().filter_map(news_of);
+        for news in std::iter::once(News::Alive).chain(news) {
+            if tell.send(news).await.is_err() {
+                return Fault::Closed;
+            }
+        }
+    }
+}
+
+fn silence() -> Duration {
+    Duration::from_millis(SILENCE_MS)
+}
+
+/// Names of tomorrow are skipped; a known name that cannot be read is told.
+fn news_of(event: &sse::Event) -> Option<News> {
+    if !EVENTS.contains(&event.name.as_str()) {
+        return None;
+    }
+    let unread = || News::Unread { event: event.name.clone() };
+    let Ok(data) = serde_json::from_str::<Value>(&event.data) else {
+        return Some(unread());
+    };
+    let message = serde_json::from_value(json!({ "event": event.name, "data": data }));
+    Some(message.map_or_else(|_| unread(), |said| News::Said(Box::new(said))))
+}
+
+fn accepted(response: Response) -> Result<Response, Fault> {
+    match response.status().as_u16() {
+        200..=299 => Ok(response),
+        status @ (401 | 403) => Err(Fault::Denied(status)),
+        status => Err(Fault::Http(status)),
+    }
+}
+
+fn refusal(status: u16, body: Value) -> Refusal {
+    if let 401 | 403 = status {
+        return Refusal::NotReached(Fault::Denied(status));
+    }
+    let Ok(problem) = serde_json::from_value::<Problem>(body) else {
+        return Refusal::NotReached(Fault::Http(status));
+    };
+    let what = if problem.detail.is_empty() { problem.title } else { problem.detail };
+    Refusal::Said { code: text::clean(&problem.code), what: text::clean(&what) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(name: &str, data: &str) -> sse::Event {
+        sse::Event { name: name.to_owned(), data: data.to_owned() }
+    }
+
+    #[test]
+    fn the_wait_doubles_and_stays_short_enough_for_a_door() {
+        let waits = [1, 2, 3, 4, 5, 4_000_000_000].map(|n| wait(n).as_millis());
+        assert_eq!(waits, [250, 500, 1_000, 2_000, 2_000, 2_000]);
+    }
+
+    #[test]
+    fn every_kind_of_message_is_read_by_its_event_name() {
+        let same = news_of(&event("same", r#"{"lane":"camera:0"}"#));
+        assert!(
+            matches!(same, Some(News::Said(said)) if *said == StreamMessage::Same { lane: "camera:0".to_owned() })
+        );
+    }
+
+    #[test]
+    fn an_unreadable_answer_is_told_and_an_event_of_tomorrow_is_skipped() {
+        assert!(matches!(news_of(&event("answer", "{")), Some(News::Unread { event }) if event == "answer"));
+        assert!(matches!(news_of(&event("answer", "{}")), Some(News::Unread { .. })));
+        assert!(news_of(&event("radio", "{}")).is_none());
+    }
+}

@@ -1,0 +1,72 @@
+//! The help bar and the help screen, both from the one table of keys.
+//!
+//! The screen shows the live keys and every verdict as it looks, so that a new steward
+//! learns the colours on this very terminal. The next scan brings the door back.
+
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::header;
+use super::pen::{Pen, rows};
+use crate::face::Face;
+use crate::keys;
+use crate::model::{Millis, Model};
+use crate::update::QUIT_TWICE_MS;
+
+/// Cells of the column of keys.
+const KEY_CELLS: u16 = 16;
+/// Cells of the column of verdict words: sign, word, air.
+const WORD_CELLS: usize = 8;
+
+/// The help bar: live keys, or the question whether to leave.
+pub fn bar(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
+    let armed = model.quit_armed_at.is_some_and(|at| now.saturating_sub(at) <= QUIT_TWICE_MS);
+    if armed {
+        let ask = " Ctrl-Q again leaves this screen. The agent keeps admitting.";
+        return pen.left(area, ask, Style::new().add_modifier(Modifier::BOLD));
+    }
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let mut words = Vec::new();
+    for row in keys::live(model.options.readonly) {
+        words.push((format!(" {}", row.key), bold));
+        words.push((format!(" {} ", row.label), Style::new()));
+    }
+    if model.options.readonly {
+        words.push((" view only".to_owned(), Style::new()));
+    }
+    pen.words(area, &words);
+}
+
+/// The help screen.
+pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
+    let bold = Style::new().add_modifier(Modifier::BOLD);
+    let mut rows = rows(area);
+    if let Some(row) = rows.next() {
+        header::draw(pen, model, row, now);
+    }
+    let mut rows = rows.skip(1);
+    for (row, binding) in rows.by_ref().zip(keys::live(model.options.readonly)) {
+        let (key, told) = columns(row);
+        pen.left(key, &format!(" {}", binding.key), bold);
+        pen.left(told, binding.help, Style::new());
+    }
+    let mut rows = rows.skip(1);
+    for (row, face) in rows.by_ref().zip(legend()) {
+        let style = pen.style(face.role());
+        let word = format!(" {} {}", face.sign(pen.glyphs()), face.word());
+        let (shown, told) = columns(row);
+        let shown = Rect { x: shown.x + 1, width: WORD_CELLS as u16 + 2, ..shown };
+        pen.left(shown, &format!("{word:<width$}  ", width = WORD_CELLS), style);
+        pen.left(told, face.meaning(), Style::new());
+    }
+}
+
+/// Two faces share a word; the legend shows it once.
+fn legend() -> impl Iterator<Item = Face> {
+    Face::ALL.into_iter().filter(|face| *face != Face::Trouble)
+}
+
+fn columns(row: Rect) -> (Rect, Rect) {
+    let key = Rect { width: KEY_CELLS.min(row.width), ..row };
+    (key, super::pen::inset_left(row, KEY_CELLS))
+}

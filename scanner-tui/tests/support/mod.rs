@@ -1,0 +1,266 @@
+//! A venue for tests: one evening at Gate A, with every answer it can give.
+//!
+//! Values only, all fixed; each test changes what it is about. Not every test file uses
+//! every value.
+#![allow(dead_code)]
+
+pub mod agent;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Style};
+use scanner_tui::link::News;
+use scanner_tui::model::{Millis, Model, Options};
+use scanner_tui::theme::glyphs::GlyphSet;
+use scanner_tui::theme::{Depth, Theme};
+use scanner_tui::update::{Command, Message, update};
+use scanner_tui::view;
+use tidegate_core::api::{
+    Answer, ConflictReport, ConflictSide, CreditChange, Direction, Explanation, LinkStatus, SourceStatus, Status,
+    StreamMessage, TicketCard, UsedAt, Verdict,
+};
+use unicode_width::UnicodeWidthStr;
+
+pub const UNICODE: Theme = Theme { depth: Depth::True, set: GlyphSet::Unicode };
+
+pub fn options(theme: Theme) -> Options {
+    Options { agent: "http://127.0.0.1:7420".to_owned(), readonly: false, sound: true, theme }
+}
+
+pub fn status() -> Status {
+    Status {
+        event: "Autumn Ball".to_owned(),
+        timezone: "Europe/Berlin".to_owned(),
+        device: "Gate A".to_owned(),
+        role: "gate".to_owned(),
+        list: "Main hall".to_owned(),
+        state: "ready".to_owned(),
+        now: "2026-11-21T20:40:07Z".to_owned(),
+        clock: "trusted".to_owned(),
+        inside: 769,
+        capacity: Some(1_200),
+        admitted: 812,
+        exits: 43,
+        refused: 9,
+        served: 0,
+        conflicts: 0,
+        per_minute: vec![2, 4, 6, 9, 11, 8, 13, 12, 10, 14],
+        to_upload: 48,
+        tickets: 1_400,
+        replica_age_ms: Some(720_000),
+        links: vec![
+            link("cloud", false, Some(720_000), 48),
+            link("Gate B", true, Some(4_000), 0),
+            link("Gate C", true, Some(2_000), 0),
+        ],
+        sources: vec![SourceStatus {
+            name: "camera:0".to_owned(),
+            up: true,
+            error: None,
+            frames: 40_210,
+            reads: 812,
+        }],
+        stock: Vec::new(),
+    }
+}
+
+pub fn link(name: &str, up: bool, heard_ms_ago: Option<u64>, unsent: u64) -> LinkStatus {
+    LinkStatus { name: name.to_owned(), up, heard_ms_ago, unsent }
+}
+
+pub fn answer(verdict: Verdict, code: &str, line: &str) -> Answer {
+    Answer {
+        verdict,
+        code: code.to_owned(),
+        explain: Explanation { line: line.to_owned(), ..Explanation::default() },
+        entry: Some("dev_a:1:812".to_owned()),
+        ticket: Some(TicketCard {
+            id: "tkt_1".to_owned(),
+            product: "Standing, General".to_owned(),
+            holder: Some("Maria Santos".to_owned()),
+            order: Some("K7Q2M-1".to_owned()),
+            note: None,
+        }),
+        admitted_ticket: None,
+        direction: Direction::Entry,
+        list: "Main hall".to_owned(),
+        gate: Some("Gate A".to_owned()),
+        at: "2026-11-21T20:40:03Z".to_owned(),
+        used: None,
+        credits: Vec::new(),
+        overridden: false,
+        repeated: false,
+    }
+}
+
+pub fn go() -> Answer {
+    answer(Verdict::Admit, "ok", "")
+}
+
+pub fn go_note() -> Answer {
+    let mut answer = go();
+    if let Some(ticket) = &mut answer.ticket {
+        ticket.note = Some("Blue wristband. Step-free route: ramp on the right".to_owned());
+    }
+    answer.explain.say = "¡Bienvenida, María!".to_owned();
+    answer
+}
+
+pub fn used() -> Answer {
+    let mut answer = answer(Verdict::Refuse, "used", "Came in at 20:14 by Gate B");
+    answer.explain.action = "Compare name and ID; a supervisor can admit".to_owned();
+    answer.explain.say = "This ticket came in at 20:14 by the other door.".to_owned();
+    answer.used = Some(UsedAt {
+        device: "Gate B".to_owned(),
+        gate: Some("Gate B".to_owned()),
+        at: "2026-11-21T19:14:00Z".to_owned(),
+    });
+    answer
+}
+
+pub fn no() -> Answer {
+    let mut answer = answer(Verdict::Refuse, "forged", "Signature wrong: not issued by us");
+    answer.ticket = None;
+    answer.explain.action = "Keep the guest, call a supervisor".to_owned();
+    answer.explain.say = "Let me get a colleague.".to_owned();
+    answer
+}
+
+pub fn ask() -> Answer {
+    let mut answer = answer(Verdict::Ask, "question", "Age 18+ has to be seen");
+    answer.explain.action = "Look at the ID".to_owned();
+    answer
+}
+
+pub fn full() -> Answer {
+    let mut answer = answer(Verdict::Refuse, "full", "Main hall is full: 1200 of 1200");
+    answer.explain.action = "Ask to wait; one out, one in".to_owned();
+    answer.explain.say = "It is full just now. Please wait here.".to_owned();
+    answer
+}
+
+pub fn out() -> Answer {
+    let mut answer = answer(Verdict::Exit, "ok", "");
+    answer.direction = Direction::Exit;
+    answer
+}
+
+pub fn unknown() -> Answer {
+    let mut answer = answer(Verdict::Refuse, "not_a_ticket", "That is a web link, not a ticket");
+    answer.ticket = None;
+    answer.entry = None;
+    answer
+}
+
+pub fn annulled() -> Answer {
+    let mut answer = answer(Verdict::Annulled, "ok", "Entry of 21:40:03 taken back");
+    answer.entry = Some("dev_a:1:813".to_owned());
+    answer
+}
+
+pub fn served() -> Answer {
+    let mut answer = answer(Verdict::Serve, "ok", "");
+    let credit = |product: &str, before, after| CreditChange { product: product.to_owned(), before, after };
+    answer.credits = vec![credit("Beer 0.5", 6, 2), credit("Food", 1, 1)];
+    answer
+}
+
+pub fn conflict() -> ConflictReport {
+    let side = |device: &str, at: &str| ConflictSide {
+        entry: format!("dev_{device}:1:7"),
+        device: device.to_owned(),
+        at: at.to_owned(),
+        uncertain_ms: Some(40),
+    };
+    ConflictReport {
+        kind: "entry".to_owned(),
+        ticket: "tkt_77".to_owned(),
+        subject: "Main hall".to_owned(),
+        units: 1,
+        excess: side("Gate B", "2026-11-21T20:39:58Z"),
+        against: Some(side("Gate A", "2026-11-21T20:39:40Z")),
+    }
+}
+
+/// A screen that is connected and has heard a status at `now`.
+pub fn live(theme: Theme, status: Status, now: Millis) -> Model {
+    let mut model = Model::new(options(theme));
+    update(&mut model, Message::Link(News::Connected), now);
+    said(&mut model, StreamMessage::Status(Box::new(status)), now);
+    model
+}
+
+pub fn said(model: &mut Model, message: StreamMessage, now: Millis) -> Option<Command> {
+    update(model, Message::Link(News::Said(Box::new(message))), now)
+}
+
+pub fn answered(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
+    said(model, StreamMessage::Answer(Box::new(answer)), now)
+}
+
+pub fn buffer(model: &Model, (wide, high): (u16, u16), now: Millis) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(wide, high)).expect("a buffer is always there");
+    terminal.draw(|frame| view::draw(frame, model, now)).expect("a buffer takes everything");
+    terminal.backend().buffer().clone()
+}
+
+/// The rows as a person sees them.
+pub fn screen(model: &Model, size: (u16, u16), now: Millis) -> Vec<String> {
+    let buffer = buffer(model, size, now);
+    (0..size.1).map(|y| row(&buffer, y)).collect()
+}
+
+/// The screen, then which styles each row has.
+pub fn picture(model: &Model, size: (u16, u16), now: Millis) -> String {
+    let buffer = buffer(model, size, now);
+    let rows: Vec<String> = (0..size.1).map(|y| row(&buffer, y).trim_end().to_owned()).collect();
+    format!("{}\n\n{}", rows.join("\n"), styles(&buffer))
+}
+
+fn row(buffer: &Buffer, y: u16) -> String {
+    let mut text = String::new();
+    let mut x = 0;
+    while x < buffer.area.width {
+        let symbol = buffer[(x, y)].symbol();
+        text.push_str(symbol);
+        x += u16::try_from(symbol.width().max(1)).expect("a sign is narrow");
+    }
+    text
+}
+
+fn styles(buffer: &Buffer) -> String {
+    let mut groups: Vec<(u16, u16, String)> = Vec::new();
+    for y in 0..buffer.area.height {
+        let style = row_styles(buffer, y);
+        match groups.last_mut() {
+            Some((_, last, known)) if *known == style => *last = y,
+            _ => groups.push((y, y, style)),
+        }
+    }
+    let lines: Vec<String> = groups
+        .into_iter()
+        .filter(|(_, _, style)| style != "plain")
+        .map(|(from, to, style)| format!("rows {from}-{to}: {style}"))
+        .collect();
+    lines.join("\n")
+}
+
+fn row_styles(buffer: &Buffer, y: u16) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for x in 0..buffer.area.width {
+        let style = style_name(buffer[(x, y)].style());
+        if !told.contains(&style) {
+            told.push(style);
+        }
+    }
+    told.join(", ")
+}
+
+fn style_name(style: Style) -> String {
+    let color = |color: Option<Color>| color.filter(|c| *c != Color::Reset).map(|c| c.to_string());
+    let ground = color(style.bg).map(|ground| format!("on {ground}"));
+    let modifiers = (!style.add_modifier.is_empty()).then(|| format!("{:?}", style.add_modifier));
+    let parts: Vec<String> = [color(style.fg), ground, modifiers].into_iter().flatten().collect();
+    if parts.is_empty() { "plain".to_owned() } else { parts.join(" ") }
+}
