@@ -1,8 +1,7 @@
 //! The eye: finds ticket codes in a grey picture.
 //!
 //! Keeps true: `read` never panics and returns within about its budget whatever the picture
-//! (decoders run behind `catch_unwind`, the untrusted ones on threads of their own with a hard
-//! deadline); the nearest code to the centre comes first, no text comes twice; everything left
+//! (every decoder runs behind `catch_unwind` on a thread of its own with a hard deadline); the nearest code to the centre comes first, no text comes twice; everything left
 //! out for want of time is counted. Common frames are cheap: a half-size look comes first and
 //! an empty scene soon gets the slow steps only now and then. It does not judge what a code says.
 
@@ -12,10 +11,9 @@ mod finder;
 mod grey;
 mod voices;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use aside::{Answer, Aside};
+use aside::{Answer, Aside, Job};
 use cascade::{CASCADE, Desk, Pace, Step, Voice};
 use finder::{Found, Pass};
 pub use grey::Grey;
@@ -90,9 +88,9 @@ pub struct EyeCounts {
     pub rested: u64,
     /// Decoder panics caught.
     pub panics: u64,
-    /// Times a voice on its own thread missed the deadline and was abandoned.
+    /// Times a voice missed the deadline and its worker was abandoned.
     pub late: u64,
-    /// Times such a voice was not asked because too many abandoned workers still ran.
+    /// Times a voice was not asked because too many of its abandoned workers still ran.
     pub suspended: u64,
 }
 
@@ -102,6 +100,7 @@ pub struct Eye {
     counts: EyeCounts,
     cost: [f32; CASCADE.len()],
     quiet: u32,
+    finder: Aside,
     quircs: Aside,
     rqrr: Aside,
 }
@@ -114,8 +113,9 @@ impl Eye {
             counts: EyeCounts::default(),
             cost: CASCADE.map(|step| step.ns_per_px),
             quiet: 0,
-            quircs: Aside::new("quircs", voices::quircs),
-            rqrr: Aside::new("rqrr", voices::rqrr),
+            finder: Aside::new("finder"),
+            quircs: Aside::new("quircs"),
+            rqrr: Aside::new("rqrr"),
         }
     }
 
@@ -198,33 +198,41 @@ impl Eye {
     }
 
     fn ask(&mut self, step: &Step, desk: &mut Desk, until: Instant) -> Pass {
+        let Some(job) = job(step, desk, until) else {
+            return Pass::default();
+        };
         let aside = match step.voice {
-            Voice::Finder => {
-                let look = || desk.bits(step.touch, step.look).map(|bits| finder::read(bits, until));
-                let pass = catch_unwind(AssertUnwindSafe(look));
-                self.counts.panics += u64::from(pass.is_err());
-                return scaled(pass.ok().flatten().unwrap_or_default(), step);
-            }
+            Voice::Finder => &mut self.finder,
             Voice::Quircs => &mut self.quircs,
             Voice::Rqrr => &mut self.rqrr,
         };
-        let grey = desk.grey(step.touch);
-        let answer = aside.ask(&grey, until.saturating_duration_since(Instant::now()));
-        scaled(Pass { found: self.counts.settle(answer), unread: Vec::new() }, step)
+        let answer = aside.ask(job, until.saturating_duration_since(Instant::now()));
+        scaled(self.counts.settle(answer), step)
     }
 }
 
 impl EyeCounts {
     /// Counts how a voice answered and gives what it found.
-    fn settle(&mut self, answer: Answer) -> Vec<Found> {
+    fn settle(&mut self, answer: Answer) -> Pass {
         match answer {
-            Answer::Found(found) => return found,
+            Answer::Done(pass) => return pass,
             Answer::Panicked => self.panics += 1,
             Answer::Late => self.late += 1,
             Answer::Suspended => self.suspended += 1,
         }
-        Vec::new()
+        Pass::default()
     }
+}
+
+/// A step's work, with the version of the picture it needs; `None` when that cannot be made.
+fn job(step: &Step, desk: &mut Desk, until: Instant) -> Option<Job> {
+    if step.voice == Voice::Finder {
+        let bits = desk.bits(step.touch, step.look)?;
+        return Some(Box::new(move || finder::read(&bits, until)));
+    }
+    let listen = if step.voice == Voice::Quircs { voices::quircs } else { voices::rqrr };
+    let grey = desk.grey(step.touch);
+    Some(Box::new(move || Pass { found: listen(&grey), unread: Vec::new() }))
 }
 
 /// The frame at the size it is looked at, and how much larger the original is.

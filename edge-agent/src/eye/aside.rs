@@ -1,4 +1,4 @@
-//! Voices that cannot be trusted with the caller's time: each runs on a thread of its own.
+//! Voices that cannot be trusted with the caller's time: each works on a thread of its own.
 //!
 //! Keeps true: `ask` returns by its deadline whatever the voice does. A worker that is late is
 //! abandoned and counted, and its answer is thrown away; while `MAX_ABANDONED` late workers
@@ -12,21 +12,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use super::finder::Found;
-use super::grey::Grey;
+use super::finder::Pass;
 
 /// Late workers of one voice that may run on at the same time. Two leave half of a Raspberry
 /// Pi's four cores to the rest of the agent, even when both spin for minutes.
 const MAX_ABANDONED: u32 = 2;
 
-/// What a voice does with a picture.
-pub type Listen = fn(&Grey) -> Vec<Found>;
+/// What a voice does with one version of a picture.
+pub type Job = Box<dyn FnOnce() -> Pass + Send>;
 
 /// How asking a voice ended.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
-    /// It looked and found these.
-    Found(Vec<Found>),
+    /// It looked, and this is what it found.
+    Done(Pass),
     /// It panicked.
     Panicked,
     /// It was not done in time; its worker is abandoned.
@@ -38,20 +37,19 @@ pub enum Answer {
 /// One voice with its worker thread.
 pub struct Aside {
     name: &'static str,
-    listen: Listen,
     worker: Option<Worker>,
     abandoned: Arc<AtomicU32>,
 }
 
 struct Worker {
-    ask: Sender<Arc<Grey>>,
-    answers: Receiver<Option<Vec<Found>>>,
+    ask: Sender<Job>,
+    answers: Receiver<Option<Pass>>,
 }
 
 impl Aside {
     /// A voice; its thread starts when it is first asked.
-    pub fn new(name: &'static str, listen: Listen) -> Aside {
-        Aside { name, listen, worker: None, abandoned: Arc::new(AtomicU32::new(0)) }
+    pub fn new(name: &'static str) -> Aside {
+        Aside { name, worker: None, abandoned: Arc::new(AtomicU32::new(0)) }
     }
 
     /// Abandoned workers that still run.
@@ -59,21 +57,21 @@ impl Aside {
         self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Shows it a picture and waits, at most `patience`.
-    pub fn ask(&mut self, grey: &Arc<Grey>, patience: Duration) -> Answer {
+    /// Gives it a job and waits, at most `patience`.
+    pub fn ask(&mut self, job: Job, patience: Duration) -> Answer {
         if self.abandoned_now() >= MAX_ABANDONED {
             return Answer::Suspended;
         }
         let Some(worker) = self.worker.take().or_else(|| self.hire()) else {
             return Answer::Suspended;
         };
-        if worker.ask.send(Arc::clone(grey)).is_err() {
+        if worker.ask.send(job).is_err() {
             return Answer::Panicked;
         }
         match worker.answers.recv_timeout(patience) {
             Ok(answer) => {
                 self.worker = Some(worker);
-                answer.map_or(Answer::Panicked, Answer::Found)
+                answer.map_or(Answer::Panicked, Answer::Done)
             }
             Err(RecvTimeoutError::Timeout) => {
                 self.abandon(worker);
@@ -85,13 +83,11 @@ impl Aside {
 
     /// `None` when the system gives no thread.
     fn hire(&self) -> Option<Worker> {
-        let (ask, asked) = channel::<Arc<Grey>>();
+        let (ask, asked) = channel::<Job>();
         let (answer, answers) = channel();
-        let listen = self.listen;
         let work = move || {
-            for grey in asked {
-                let found = catch_unwind(AssertUnwindSafe(|| listen(&grey))).ok();
-                if answer.send(found).is_err() {
+            for job in asked {
+                if answer.send(catch_unwind(AssertUnwindSafe(job)).ok()).is_err() {
                     return;
                 }
             }
@@ -117,48 +113,36 @@ impl Aside {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Condvar, Mutex};
 
     const NEVER: Duration = Duration::from_secs(60);
 
-    fn grey(fill: u8) -> Arc<Grey> {
-        Arc::new(Grey { width: 1, height: 1, luma: vec![fill] })
-    }
-
-    /// Workers held here until the test lets them go.
-    static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
-
-    fn held(_: &Grey) -> Vec<Found> {
-        let open = GATE.0.lock().expect("no test panics holding it");
-        drop(GATE.1.wait_while(open, |open| !*open));
-        Vec::new()
-    }
-
-    fn moody(grey: &Grey) -> Vec<Found> {
-        assert!(grey.luma[0] != 13, "thirteen");
-        vec![Found { text: "yes".into(), corners: [(0.0, 0.0); 4] }]
+    fn plain() -> Job {
+        Box::new(Pass::default)
     }
 
     #[test]
     fn a_voice_that_panics_is_heard_again() {
-        let mut aside = Aside::new("moody", moody);
-        assert_eq!(aside.ask(&grey(13), NEVER), Answer::Panicked);
-        assert!(matches!(aside.ask(&grey(1), NEVER), Answer::Found(f) if f[0].text == "yes"));
+        let mut aside = Aside::new("moody");
+        assert_eq!(aside.ask(Box::new(|| panic!("on purpose")), NEVER), Answer::Panicked);
+        assert_eq!(aside.ask(plain(), NEVER), Answer::Done(Pass::default()));
     }
 
     #[test]
     fn late_workers_are_abandoned_up_to_the_limit_and_the_voice_returns_when_they_end() {
-        let mut aside = Aside::new("held", held);
+        let mut aside = Aside::new("held");
+        let mut gates = Vec::new();
         for n in 1..=MAX_ABANDONED {
-            assert_eq!(aside.ask(&grey(0), Duration::ZERO), Answer::Late);
+            let (gate, held) = channel::<()>();
+            gates.push(gate);
+            let job = move || held.recv().map_or_else(|_| Pass::default(), |()| Pass::default());
+            assert_eq!(aside.ask(Box::new(job), Duration::ZERO), Answer::Late);
             assert_eq!(aside.abandoned_now(), n);
         }
-        assert_eq!(aside.ask(&grey(0), NEVER), Answer::Suspended);
-        *GATE.0.lock().expect("no test panics holding it") = true;
-        GATE.1.notify_all();
+        assert_eq!(aside.ask(plain(), NEVER), Answer::Suspended);
+        drop(gates);
         while aside.abandoned_now() > 0 {
             std::thread::yield_now();
         }
-        assert_eq!(aside.ask(&grey(0), NEVER), Answer::Found(Vec::new()));
+        assert_eq!(aside.ask(plain(), NEVER), Answer::Done(Pass::default()));
     }
 }

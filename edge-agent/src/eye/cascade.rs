@@ -46,11 +46,11 @@ pub enum Look {
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
-    /// rxing, in the caller's thread.
+    /// rxing's finder.
     Finder,
-    /// quircs, aside.
+    /// quircs.
     Quircs,
-    /// rqrr, aside and late.
+    /// rqrr, the late one.
     Rqrr,
 }
 
@@ -110,7 +110,7 @@ const fn slow(name: &'static str, touch: Touch, look: Look, voice: Voice, ns_per
 pub struct Desk {
     full: Arc<Grey>,
     made: Vec<(Touch, Arc<Grey>)>,
-    bits: Option<(Touch, Look, BitMatrix)>,
+    bits: Option<(Touch, Look, Arc<BitMatrix>)>,
 }
 
 impl Desk {
@@ -151,17 +151,17 @@ impl Desk {
     }
 
     /// The version in black and white; the other polarity of the one before costs next to nothing.
-    pub fn bits(&mut self, touch: Touch, look: Look) -> Option<&BitMatrix> {
+    pub fn bits(&mut self, touch: Touch, look: Look) -> Option<Arc<BitMatrix>> {
         let same = self.bits.take().filter(|(t, _, _)| *t == touch);
         let (had, mut bits) = match same {
             Some((_, had, bits)) => (had, bits),
-            None => (Look::AsIs, finder::bits_of(&self.grey(touch))?),
+            None => (Look::AsIs, Arc::new(finder::bits_of(&self.grey(touch))?)),
         };
         if had != look {
-            bits.flip_self();
+            Arc::make_mut(&mut bits).flip_self();
         }
-        self.bits = Some((touch, look, bits));
-        self.bits.as_ref().map(|(_, _, bits)| bits)
+        self.bits = Some((touch, look, Arc::clone(&bits)));
+        Some(bits)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Keeps true: the work in one picture is bounded (finder patterns, sets tried, time), all
 //! codes found are returned with their corners, and only QR codes are looked for: micro and
 //! rectangular codes would add nothing but false reads. rxing itself says that parts of it can
-//! panic, so callers run this behind `catch_unwind`. It does not touch the pixels.
+//! panic, so it is asked aside. It does not touch the pixels.
 
 use std::time::Instant;
 
@@ -32,7 +32,7 @@ pub struct Found {
 }
 
 /// What one pass over a picture gave.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Pass {
     /// The codes read.
     pub found: Vec<Found>,
