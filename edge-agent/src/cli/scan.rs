@@ -9,8 +9,12 @@ use crate::eye::{Eye, EyeSettings};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use tidegate_core::api::{Answer, Verdict};
 use tidegate_core::decide::Code;
+
+/// Nobody waits in line behind a file: every step may have its turn.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What `scan` takes.
 #[derive(clap::Args)]
@@ -47,7 +51,7 @@ struct Line {
 /// Runs it.
 pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::of(folder)?;
-    let mut eye = Eye::new(EyeSettings::patient());
+    let mut eye = Eye::new(EyeSettings { budget: PATIENCE, ..EyeSettings::default() });
     let mut worst = 0;
     for picture in &args.pictures {
         let (line, code) = one(&client, &mut eye, picture, &args).await?;
@@ -59,7 +63,7 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
 
 async fn one(client: &Client, eye: &mut Eye, picture: &Path, args: &Args) -> anyhow::Result<(Line, u8)> {
     let name = picture.display().to_string();
-    let grey = match crate::frames::picture::read(picture) {
+    let grey = match read_picture(picture) {
         Ok(grey) => grey,
         Err(error) => {
             let line = Line { picture: name, outcome: "unreadable", answer: None, error: Some(error.to_string()) };
@@ -103,4 +107,9 @@ fn print(line: &Line, json: bool) -> anyhow::Result<()> {
         None => println!("{}: {} {}", line.picture, line.outcome, line.error.as_deref().unwrap_or_default()),
     }
     Ok(())
+}
+
+fn read_picture(path: &Path) -> anyhow::Result<crate::eye::Grey> {
+    let luma = image::open(path)?.into_luma8();
+    Ok(crate::eye::Grey { width: luma.width(), height: luma.height(), luma: luma.into_raw() })
 }
