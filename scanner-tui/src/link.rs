@@ -6,23 +6,25 @@
 //! configured address, and no redirect is followed. Nothing here draws or decides.
 
 pub mod fault;
+pub mod news;
+pub mod refusal;
 pub mod sse;
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tidegate_core::api::{Answer, Status, StreamMessage};
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use crate::model::SILENCE_MS;
-use crate::text;
 use fault::Fault;
+
+pub use news::News;
+pub use refusal::Refusal;
 
 /// A venue network answers in milliseconds; two seconds is a dead address.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -36,66 +38,6 @@ const RETRY_MOST: Duration = Duration::from_secs(2);
 pub const NEWS_WAITING: usize = 256;
 /// A token is a line; whatever is longer is not one.
 const TOKEN_BYTES: usize = 4_096;
-/// Event names this screen knows.
-const EVENTS: [&str; 5] = ["answer", "same", "trouble", "status", "conflict"];
-
-/// What the link tells the screen.
-#[derive(Clone, Debug)]
-pub enum News {
-    /// The stream is open.
-    Connected,
-    /// Bytes came that were no event: a sign of life.
-    Alive,
-    /// The agent said something.
-    Said(Box<StreamMessage>),
-    /// The agent said something of a known name that cannot be read.
-    Unread {
-        /// The event's name.
-        event: String,
-    },
-    /// The connection is gone, or was not made.
-    Lost {
-        /// Why.
-        fault: Fault,
-        /// Attempts that failed one after another, this one included.
-        attempts: u32,
-    },
-}
-
-/// Why an undo was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The agent was not reached, or its answer was lost: it may have been done.
-    NotReached(Fault),
-    /// The agent said no.
-    Said {
-        /// Stable code.
-        code: String,
-        /// What, in staff words.
-        what: String,
-    },
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotReached(fault) => write!(f, "no answer from the agent ({fault}). Check the last results."),
-            Self::Said { code, what } => write!(f, "{what} ({code})"),
-        }
-    }
-}
-
-/// The part of `application/problem+json` shown.
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    detail: String,
-    #[serde(default)]
-    code: String,
-}
-
 /// An agent at an address.
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -132,7 +74,7 @@ impl Agent {
         let body: Value = response.json().await.map_err(|_| Refusal::NotReached(Fault::Http(status)))?;
         match serde_json::from_value::<Answer>(body.clone()) {
             Ok(answer) => Ok(Box::new(answer)),
-            Err(_) => Err(refusal(status, body)),
+            Err(_) => Err(Refusal::of(status, body)),
         }
     }
 
@@ -236,7 +178,7 @@ async fn relay(stream: Response, tell: &Sender<News>) -> Fault {
             return Fault::NotAnAgent;
         };
         heard = Instant::now();
-        let news = events.iter().filter_map(news_of);
+        let news = events.iter().filter_map(news::of);
         for news in std::iter::once(News::Alive).chain(news) {
             if tell.send(news).await.is_err() {
                 return Fault::Closed;
@@ -249,19 +191,6 @@ fn silence() -> Duration {
     Duration::from_millis(SILENCE_MS)
 }
 
-/// Names of tomorrow are skipped; a known name that cannot be read is told.
-fn news_of(event: &sse::Event) -> Option<News> {
-    if !EVENTS.contains(&event.name.as_str()) {
-        return None;
-    }
-    let unread = || News::Unread { event: event.name.clone() };
-    let Ok(data) = serde_json::from_str::<Value>(&event.data) else {
-        return Some(unread());
-    };
-    let message = serde_json::from_value(json!({ "event": event.name, "data": data }));
-    Some(message.map_or_else(|_| unread(), |said| News::Said(Box::new(said))))
-}
-
 fn accepted(response: Response) -> Result<Response, Fault> {
     match response.status().as_u16() {
         200..=299 => Ok(response),
@@ -270,43 +199,13 @@ fn accepted(response: Response) -> Result<Response, Fault> {
     }
 }
 
-fn refusal(status: u16, body: Value) -> Refusal {
-    if let 401 | 403 = status {
-        return Refusal::NotReached(Fault::Denied(status));
-    }
-    let Ok(problem) = serde_json::from_value::<Problem>(body) else {
-        return Refusal::NotReached(Fault::Http(status));
-    };
-    let what = if problem.detail.is_empty() { problem.title } else { problem.detail };
-    Refusal::Said { code: text::clean(&problem.code), what: text::clean(&what) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn event(name: &str, data: &str) -> sse::Event {
-        sse::Event { name: name.to_owned(), data: data.to_owned() }
-    }
 
     #[test]
     fn the_wait_doubles_and_stays_short_enough_for_a_door() {
         let waits = [1, 2, 3, 4, 5, 4_000_000_000].map(|n| wait(n).as_millis());
         assert_eq!(waits, [250, 500, 1_000, 2_000, 2_000, 2_000]);
-    }
-
-    #[test]
-    fn every_kind_of_message_is_read_by_its_event_name() {
-        let same = news_of(&event("same", r#"{"lane":"camera:0"}"#));
-        assert!(
-            matches!(same, Some(News::Said(said)) if *said == StreamMessage::Same { lane: "camera:0".to_owned() })
-        );
-    }
-
-    #[test]
-    fn an_unreadable_answer_is_told_and_an_event_of_tomorrow_is_skipped() {
-        assert!(matches!(news_of(&event("answer", "{")), Some(News::Unread { event }) if event == "answer"));
-        assert!(matches!(news_of(&event("answer", "{}")), Some(News::Unread { .. })));
-        assert!(news_of(&event("radio", "{}")).is_none());
     }
 }

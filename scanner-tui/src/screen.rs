@@ -8,7 +8,7 @@
 mod stop;
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context;
 use crossterm::event::{Event, EventStream, KeyEvent};
@@ -28,6 +28,9 @@ use crate::terminal::{Palette, Taken};
 use crate::theme::Depth;
 use crate::update::{Command, Message, next_change, update};
 use crate::view;
+
+/// A wall clock that runs this far ahead of ours means that the machine slept; ours stands still then.
+const SLEPT: Duration = Duration::from_secs(3);
 
 type Undone = Result<Box<Answer>, Refusal>;
 
@@ -53,6 +56,7 @@ struct Shell {
     terminal: DefaultTerminal,
     bells: Bells,
     began: Instant,
+    woke: (Instant, SystemTime),
     frame_ms: Millis,
     drawn_at: Option<Millis>,
     changed: bool,
@@ -74,6 +78,7 @@ pub async fn run(agent: Agent, options: Options, fps: u32, palette: Palette) -> 
         terminal,
         bells: Bells::default(),
         began: Instant::now(),
+        woke: (Instant::now(), SystemTime::now()),
         frame_ms: 1_000 / Millis::from(fps.max(1)),
         drawn_at: None,
         changed: true,
@@ -121,6 +126,9 @@ impl Shell {
 
     fn act(&mut self, woke: Woke, news: &mut Receiver<News>) -> io::Result<Flow> {
         self.changed = true;
+        if self.slept() {
+            self.tell(Message::Slept)?;
+        }
         match woke {
             Woke::Stop | Woke::Terminal(None) => return Ok(Flow::Leave),
             Woke::Terminal(Some(Err(error))) => return Err(error),
@@ -136,6 +144,13 @@ impl Shell {
             Woke::Time => self.ring_if_due()?,
         }
         Ok(Flow::On)
+    }
+
+    /// Also true when the wall clock was set ahead, which costs one card and no more.
+    fn slept(&mut self) -> bool {
+        let (then, then_wall) = std::mem::replace(&mut self.woke, (Instant::now(), SystemTime::now()));
+        let wall = self.woke.1.duration_since(then_wall).unwrap_or_default();
+        wall.saturating_sub(self.woke.0 - then) > SLEPT
     }
 
     fn key(&mut self, key: &KeyEvent) -> io::Result<Flow> {

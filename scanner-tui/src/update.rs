@@ -1,36 +1,25 @@
 //! What the screen does with what happens: message and time in, state and commands out.
 //!
-//! Pure, so that a night can be replayed in a test. Kept true: the next scan always
-//! replaces what is shown; a SAME never covers a verdict that still stands; losing the agent
-//! takes the verdict away at once; an undo is asked once however long the key is held.
-//! Nothing here draws, sends or waits.
+//! Pure, so that a night can be replayed in a test. Kept true: losing the agent, or sleeping,
+//! takes the verdict away at once, and what stood before a silence never comes back. What the
+//! agent says is in [`said`], keys are in [`pressed`]. Nothing here draws, sends or waits.
 
-use jiff::tz::TimeZone;
-use tidegate_core::api::{Answer, ConflictReport, Status, StreamMessage, Verdict};
+mod pressed;
+mod said;
 
-use crate::face::Face;
+use tidegate_core::api::Answer;
+
 use crate::keys::Action;
 use crate::link::fault::Fault;
 use crate::link::{News, Refusal};
 use crate::model::attention::{Notice, NoticeKind};
-use crate::model::card::{COLOUR_HOLD_MS, Card, Phase};
-use crate::model::{Heard, Link, Millis, Model, Screen, Undo};
-use crate::{text, words};
+use crate::model::{Link, Millis, Model, SILENCE_MS, Undo};
+use crate::text;
 
-/// Ctrl-Q counts as twice within this.
-pub const QUIT_TWICE_MS: Millis = 2_000;
-/// A key after a typed character within this belongs to a scanner's burst: idle time that ends a typed code.
-pub const BURST_MS: Millis = 150;
-/// Characters in one burst before we say that a scanner types here; people do not type four in 150 ms steps by accident.
-const BURST_LEAST: u32 = 4;
-/// A held F4 repeats after 250–660 ms and then faster; only a new press is a new undo.
-const UNDO_AGAIN_MS: Millis = 700;
-/// A fault stays in the attention lines this long, unless Esc comes first.
-const TROUBLE_MS: Millis = 30_000;
+pub use pressed::{BURST_MS, QUIT_TWICE_MS};
+
 /// Hints stay this long.
 const HINT_MS: Millis = 10_000;
-/// Families of faults that are a source's, not a scan's: they take nobody's verdict away.
-const SOURCE_FAMILIES: [&str; 2] = ["E-CAM", "E-SCN"];
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -43,6 +32,8 @@ pub enum Message {
     Pressed(Action),
     /// A printable key was pressed: never an action, but worth knowing.
     Typed,
+    /// The machine slept: what is shown is from before.
+    Slept,
 }
 
 /// Something the shell has to do.
@@ -62,65 +53,75 @@ pub enum Command {
 pub fn update(model: &mut Model, message: Message, now: Millis) -> Option<Command> {
     match message {
         Message::Link(news) => heard(model, news, now),
-        Message::Undone(result) => undone(model, result, now),
-        Message::Pressed(action) => pressed(model, action, now),
+        Message::Undone(result) => said::undone(model, result, now),
+        Message::Pressed(action) => pressed::pressed(model, action, now),
         Message::Typed => {
-            typed(model, now);
+            pressed::typed(model, now);
+            None
+        }
+        Message::Slept => {
+            (model.card, model.heard_at) = (None, None);
             None
         }
     }
 }
 
-/// When the screen next looks different by itself.
+/// When the screen next looks different by itself; every deadline that is acted on is among these.
 pub fn next_change(model: &Model, now: Millis) -> Millis {
-    let second = (now / 1_000 + 1) * 1_000;
     let card = model.card.as_ref().and_then(|card| card.next_change(now));
-    card.map_or(second, |at| at.min(second))
+    let silence = model.heard_at.map(|at| at + SILENCE_MS + 1);
+    let old = model.status.as_ref().map(|status| status.at + SILENCE_MS + 1);
+    let quit = model.quit_armed_at.map(|at| at + QUIT_TWICE_MS + 1);
+    let notices = model.notices.iter().filter_map(|notice| notice.until);
+    let lost = model.lost_sources.values().map(|since| second_after(*since, now));
+    [card, silence, old, quit]
+        .into_iter()
+        .flatten()
+        .chain(notices)
+        .chain(lost)
+        .filter(|at| *at > now)
+        .fold(next_second(model, now), Millis::min)
+}
+
+/// The next step of the venue's clock while it is shown, else of the ages of what is known.
+fn next_second(model: &Model, now: Millis) -> Millis {
+    match model.agent_now(now).filter(|_| model.is_live(now)) {
+        Some(at) => {
+            let into = at.as_millisecond().rem_euclid(1_000).unsigned_abs();
+            now + 1_000 - into
+        }
+        None => {
+            let heard = model.heard_at.unwrap_or(0);
+            let status = model.status.as_ref().map_or(heard, |status| status.at);
+            second_after(heard, now).min(second_after(status, now))
+        }
+    }
+}
+
+fn second_after(since: Millis, now: Millis) -> Millis {
+    now + 1_000 - now.saturating_sub(since) % 1_000
 }
 
 fn heard(model: &mut Model, news: News, now: Millis) -> Option<Command> {
     if !model.is_live(now) {
         model.card = None;
     }
+    if let News::Lost { fault, .. } = news {
+        lost(model, fault);
+        return None;
+    }
+    model.heard_at = Some(now);
     match news {
+        News::Lost { .. } | News::Alive => None,
         News::Connected => {
             model.link = Link::Up;
-            model.heard_at = Some(now);
-            None
-        }
-        News::Alive => {
-            model.heard_at = Some(now);
-            None
-        }
-        News::Lost { fault, .. } => {
-            lost(model, fault);
             None
         }
         News::Unread { event } => {
-            model.heard_at = Some(now);
             unread(model, &event, now);
             None
         }
-        News::Said(said) => {
-            model.heard_at = Some(now);
-            said_by_agent(model, *said, now)
-        }
-    }
-}
-
-fn said_by_agent(model: &mut Model, said: StreamMessage, now: Millis) -> Option<Command> {
-    match said {
-        StreamMessage::Answer(answer) => answered(model, *answer, now),
-        StreamMessage::Same { lane } => same(model, &lane, now),
-        StreamMessage::Trouble { code, what } => trouble(model, &code, &what, now),
-        StreamMessage::Status(status) => {
-            status_heard(model, *status, now);
-            None
-        }
-        StreamMessage::Conflict(report) => {
-            conflict(model, &report);
-            None
-        }
+        News::Said(said) => said::said(model, *said, now),
     }
 }
 
@@ -141,216 +142,4 @@ fn unread(model: &mut Model, event: &str, now: Millis) {
         ),
         until: Some(now + HINT_MS),
     });
-}
-
-fn answered(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
-    if let Undo::Answered(known) = &model.undo
-        && same_act(known, &answer)
-    {
-        model.undo = Undo::Idle;
-        return None;
-    }
-    show_answer(model, answer, now)
-}
-
-fn undone(model: &mut Model, result: Result<Box<Answer>, Refusal>, now: Millis) -> Option<Command> {
-    model.undo = Undo::Idle;
-    match result {
-        Ok(answer) if model.log.newest().any(|e| same_act(&e.answer, &answer)) => None,
-        Ok(answer) => {
-            model.undo = Undo::Answered(answer.clone());
-            show_answer(model, *answer, now)
-        }
-        Err(refusal) => {
-            model.notify(Notice {
-                kind: NoticeKind::Undo,
-                text: format!("NOT UNDONE: {refusal}"),
-                until: Some(now + HINT_MS),
-            });
-            None
-        }
-    }
-}
-
-/// The same act told twice: by the request's answer and by the stream.
-fn same_act(a: &Answer, b: &Answer) -> bool {
-    (a.verdict, &a.code, &a.entry, &a.at) == (b.verdict, &b.code, &b.entry, &b.at)
-}
-
-fn show_answer(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
-    let face = Face::of(&answer);
-    let (action, say) = words::explanation(&answer.explain);
-    let line = words::reason(&answer);
-    model.screen = Screen::Door;
-    model.log.push(answer.clone());
-    model.last_answer = Some(Heard { value: answer.clone(), at: now });
-    show(model, face, Said { answer: Some(answer), line, action, say }, now)
-}
-
-/// The words of a card.
-#[derive(Default)]
-struct Said {
-    answer: Option<Answer>,
-    line: String,
-    action: String,
-    say: String,
-}
-
-fn show(model: &mut Model, face: Face, said: Said, now: Millis) -> Option<Command> {
-    let colour_from = colour_from(model, face, now);
-    model.colour_changed_at = Some(colour_from);
-    model.card = Some(Card {
-        face,
-        answer: said.answer,
-        line: said.line,
-        action: said.action,
-        say: said.say,
-        shown_at: now,
-        colour_from,
-    });
-    (model.options.sound && face.bells() > 0).then(|| Command::Ring(face.bells()))
-}
-
-/// The same colour goes on; another one waits until the last has stood its least time.
-fn colour_from(model: &Model, face: Face, now: Millis) -> Millis {
-    let stands = |card: &&Card| card.face.role() == face.role() && card.phase(now) == Phase::Full;
-    match (model.card.as_ref().filter(stands), model.colour_changed_at) {
-        (Some(card), _) => card.colour_from,
-        (None, Some(changed)) => now.max(changed + COLOUR_HOLD_MS),
-        (None, None) => now,
-    }
-}
-
-fn same(model: &mut Model, lane: &str, now: Millis) -> Option<Command> {
-    let stands = |card: &Card| card.face != Face::Same && card.phase(now) == Phase::Full;
-    if model.card.as_ref().is_some_and(stands) {
-        return None;
-    }
-    let said = Said { line: format!("{} Next, please.", same_line(model, lane, now)), ..Said::default() };
-    show(model, Face::Same, said, now)
-}
-
-/// Only with one source is it certain which answer the code in view had.
-fn same_line(model: &Model, lane: &str, now: Millis) -> String {
-    let one_source = model.known().is_some_and(|status| status.sources.len() <= 1);
-    match &model.last_answer {
-        Some(last) if one_source => {
-            let ago = text::age(now.saturating_sub(last.at));
-            match last.value.verdict {
-                Verdict::Admit => format!("Let in {ago} ago."),
-                Verdict::Serve => format!("Served {ago} ago."),
-                Verdict::Exit => format!("Let out {ago} ago."),
-                Verdict::Ask | Verdict::Refuse | Verdict::Annulled | Verdict::Voided => {
-                    format!("Answered {ago} ago: {}.", Face::of(&last.value).word())
-                }
-            }
-        }
-        Some(_) | None => format!("This code was answered already, at {}.", text::clean(lane)),
-    }
-}
-
-fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Command> {
-    let (code, what) = (text::clean(code), text::clean(what));
-    model.notify(Notice {
-        kind: NoticeKind::Trouble,
-        text: format!("{what} ({code})"),
-        until: Some(now + TROUBLE_MS),
-    });
-    if SOURCE_FAMILIES.iter().any(|family| code.starts_with(family)) {
-        return None;
-    }
-    let said = Said {
-        line: what,
-        action: format!("Scan again. If it stays: edge-agent explain {code}"),
-        ..Said::default()
-    };
-    model.screen = Screen::Door;
-    show(model, Face::Trouble, said, now)
-}
-
-fn status_heard(model: &mut Model, status: Status, now: Millis) {
-    let known = model.known().map(|known| known.timezone.as_str());
-    if known != Some(status.timezone.as_str()) {
-        model.zone = TimeZone::get(&status.timezone).unwrap_or(TimeZone::UTC);
-    }
-    let down: Vec<&str> = status.sources.iter().filter(|s| !s.up).map(|s| s.name.as_str()).collect();
-    model.lost_sources.retain(|name, _| down.contains(&name.as_str()));
-    for name in down {
-        model.lost_sources.entry(name.to_owned()).or_insert(now);
-    }
-    model.status = Some(Heard { value: status, at: now });
-}
-
-fn conflict(model: &mut Model, report: &ConflictReport) {
-    let text = words::conflict(report, &model.zone);
-    model.notify(Notice { kind: NoticeKind::Conflict, text, until: None });
-}
-
-fn pressed(model: &mut Model, action: Action, now: Millis) -> Option<Command> {
-    if model.typed.at.is_some_and(|at| now.saturating_sub(at) < BURST_MS) {
-        return None; // the Tab or Esc at the end of a typed code
-    }
-    match action {
-        Action::Help => switch(model, Screen::Help),
-        Action::NextScreen => match model.screen {
-            Screen::Door => switch(model, Screen::Help),
-            Screen::Help => switch(model, Screen::Door),
-        },
-        Action::Back => back(model, now),
-        Action::Redraw => Some(Command::Redraw),
-        Action::Quit => quit(model, now),
-        Action::Undo => undo(model, now),
-    }
-}
-
-fn switch(model: &mut Model, screen: Screen) -> Option<Command> {
-    model.screen = screen;
-    None
-}
-
-/// Esc: out of the help, else past the verdict, else past the newest notice.
-fn back(model: &mut Model, now: Millis) -> Option<Command> {
-    if model.screen == Screen::Help {
-        return switch(model, Screen::Door);
-    }
-    match &model.card {
-        Some(card) if card.phase(now) != Phase::Over => {
-            if card.may_clear(now) {
-                model.card = None;
-            }
-        }
-        Some(_) | None if !model.notices.is_empty() => {
-            model.notices.remove(0);
-        }
-        Some(_) | None => {}
-    }
-    None
-}
-
-fn quit(model: &mut Model, now: Millis) -> Option<Command> {
-    let armed = model.quit_armed_at.replace(now);
-    armed.is_some_and(|at| now.saturating_sub(at) <= QUIT_TWICE_MS).then_some(Command::Quit)
-}
-
-fn undo(model: &mut Model, now: Millis) -> Option<Command> {
-    let held = model.undo_pressed_at.replace(now);
-    let is_held = held.is_some_and(|at| now.saturating_sub(at) < UNDO_AGAIN_MS);
-    if model.options.readonly || is_held || model.undo == Undo::Asked || !model.is_live(now) {
-        return None;
-    }
-    model.undo = Undo::Asked;
-    Some(Command::Undo)
-}
-
-fn typed(model: &mut Model, now: Millis) {
-    let in_burst = model.typed.at.is_some_and(|at| now.saturating_sub(at) < BURST_MS);
-    model.typed.run = if in_burst { model.typed.run.saturating_add(1) } else { 1 };
-    model.typed.at = Some(now);
-    if model.typed.run >= BURST_LEAST {
-        model.notify(Notice {
-            kind: NoticeKind::Typing,
-            text: "A scanner types into this screen; nothing is read here. Give it to the agent.".to_owned(),
-            until: Some(now + HINT_MS),
-        });
-    }
 }

@@ -285,14 +285,63 @@ fn a_status_that_makes_no_sense_is_shown_and_never_a_panic() {
 
 #[test]
 fn what_time_alone_changes_is_announced_to_the_loop() {
-    let mut model = ready();
-    answered(&mut model, go(), 350);
-    let mut now = 350;
-    while now < 3_000 {
-        let next = next_change(&model, now);
-        assert!(next > now);
-        let before = buffer(&model, (80, 24), now);
-        assert_eq!(before, buffer(&model, (80, 24), next - 1), "{now}..{next}");
-        now = next;
+    for verdict in [go(), no(), ask(), unknown()] {
+        let mut model = live(UNICODE, status(), 350);
+        said(
+            &mut model,
+            StreamMessage::Trouble { code: "E-CAM-01".to_owned(), what: "No camera".to_owned() },
+            400,
+        );
+        press(&mut model, Action::Quit, 410);
+        answered(&mut model, out(), 420);
+        answered(&mut model, verdict, 430);
+        let mut now = 430;
+        while now < 45_000 {
+            let next = next_change(&model, now);
+            assert!(next > now);
+            let before = buffer(&model, (80, 24), now);
+            assert_eq!(before, buffer(&model, (80, 24), next - 1), "{now}..{next}");
+            now = next;
+        }
     }
+}
+
+#[test]
+fn a_second_undo_before_the_first_was_told_twice_is_shown_once_too() {
+    let mut model = ready();
+    let mut second = annulled();
+    second.entry = Some("dev_a:1:814".to_owned());
+    press(&mut model, Action::Undo, 100);
+    update(&mut model, Message::Undone(Ok(Box::new(annulled()))), 120);
+    press(&mut model, Action::Undo, 1_000);
+    answered(&mut model, annulled(), 1_010);
+    answered(&mut model, second.clone(), 1_020);
+    update(&mut model, Message::Undone(Ok(Box::new(second))), 1_030);
+    assert_eq!(model.log.newest().count(), 2);
+}
+
+#[test]
+fn an_answer_repeated_for_the_same_key_is_shown_again() {
+    let mut model = ready();
+    answered(&mut model, go(), 100);
+    let repeated = Answer { repeated: true, ..go() };
+    answered(&mut model, repeated, 2_000);
+    assert_eq!(model.card.map(|card| card.shown_at), Some(2_000));
+}
+
+#[test]
+fn a_machine_that_slept_does_not_wake_with_a_yes() {
+    let mut model = ready();
+    answered(&mut model, go(), 100);
+    update(&mut model, Message::Slept, 200);
+    assert_eq!((model.contact(200), face(&model, 200)), (Contact::Starting, None));
+    keep_alive(&mut model, 300);
+    assert!(model.is_live(300));
+}
+
+#[test]
+fn an_undo_without_an_agent_is_refused_in_words() {
+    let mut model = ready();
+    press(&mut model, Action::Undo, 60_000);
+    assert!(model.attentions(60_000).iter().any(|line| line.text.starts_with("NOT UNDONE")));
 }

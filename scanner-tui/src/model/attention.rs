@@ -68,6 +68,14 @@ impl Model {
         self.notices.truncate(NOTICES);
     }
 
+    /// Drops the newest notice that shows, and what has gone by itself.
+    pub fn read_notice(&mut self, now: Millis) {
+        self.notices.retain(|notice| notice.shows(now));
+        if !self.notices.is_empty() {
+            self.notices.remove(0);
+        }
+    }
+
     /// Everything worth a line now, worst first.
     pub fn attentions(&self, now: Millis) -> Vec<Attention> {
         let mut lines = Vec::new();

@@ -45,11 +45,6 @@ impl Log {
         self.entries.iter()
     }
 
-    /// Whether this very answer is already here.
-    pub fn holds(&self, answer: &Answer) -> bool {
-        self.entries.iter().any(|entry| entry.answer == *answer)
-    }
-
     /// The newest act on the same ticket that still stood.
     fn mark_undone(&mut self, undo: &Answer) {
         let Some(ticket) = &undo.ticket else { return };

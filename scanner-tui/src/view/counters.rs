@@ -10,7 +10,7 @@ use tidegate_core::api::Status;
 
 use super::links::dated;
 use super::pen::Pen;
-use crate::model::{Millis, Model, peers};
+use crate::model::{Millis, Model, SILENCE_MS, peers};
 use crate::text;
 use crate::theme::Role;
 
@@ -70,7 +70,7 @@ fn line(pen: &Pen, model: &Model, status: &Status, room: &Room, now: Millis) -> 
 
 fn old(model: &Model, now: Millis) -> String {
     match model.status_age(now) {
-        Some(age) if !model.is_live(now) => format!("{} AGO ", text::age(age)),
+        Some(age) if !model.is_live(now) || age > SILENCE_MS => format!("{} AGO ", text::age(age)),
         Some(_) | None => String::new(),
     }
 }

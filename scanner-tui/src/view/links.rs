@@ -17,7 +17,9 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
         return;
     };
     let dot = format!(" {} ", pen.glyphs().dot);
-    let others: Vec<String> = peers(status).map(|link| heard(model, link, now)).collect();
+    let mut others: Vec<&LinkStatus> = peers(status).collect();
+    others.sort_by_key(|link| model.is_fresh(link, now)); // the silent ones first: the row may be cut
+    let others: Vec<String> = others.into_iter().map(|link| heard(model, link, now)).collect();
     let others = match others.is_empty() {
         true => "No other device on this network".to_owned(),
         false => others.join(&dot),
@@ -43,8 +45,14 @@ pub fn draw_panel(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     if let Some(title) = rows.next() {
         pen.left(title, " Links and sources", style.add_modifier(Modifier::BOLD));
     }
-    for (row, line) in rows.zip(links.chain(sources).chain(stock)) {
-        pen.left(row, &format!(" {line}"), style);
+    let lines: Vec<String> = links.chain(sources).chain(stock).collect();
+    let room = rows.len();
+    for (at, (row, line)) in rows.zip(&lines).enumerate() {
+        let hidden = lines.len() - at;
+        match at + 1 == room && hidden > 1 {
+            true => pen.left(row, &format!(" and {hidden} more"), style),
+            false => pen.left(row, &format!(" {line}"), style),
+        }
     }
 }
 

@@ -123,7 +123,7 @@ impl<'a> Pen<'a> {
 }
 
 /// The rows of an area, from the top.
-pub fn rows(area: Rect) -> impl DoubleEndedIterator<Item = Rect> {
+pub fn rows(area: Rect) -> impl ExactSizeIterator<Item = Rect> + DoubleEndedIterator {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
 }
 
