@@ -1,1 +1,99 @@
-//! Being built.
+//! Where pictures come from: files, watched folders, pipes; and the lane that reads them.
+//!
+//! Keeps true: no input ends the program (broken, empty or huge pictures are errors of that
+//! picture, and the source goes on); every error has a stable code with what, why and what to do;
+//! sizes are limited before memory is taken. A [`Lane`] runs one source and one eye on
+//! threads of their own, without an async runtime. It decides nothing about tickets.
+
+mod fault;
+mod files;
+mod folder;
+mod health;
+mod lane;
+mod pipe;
+mod same;
+mod slot;
+
+use std::path::PathBuf;
+
+use crate::eye::Grey;
+
+pub use fault::FrameError;
+pub use files::{Files, picture_from_bytes, picture_from_file};
+pub use folder::{AfterReading, Folder};
+pub use lane::{Lane, LaneCounts, LaneEvent, LaneSettings, Sighting};
+pub use pipe::{Pipe, PipeFormat, PipeInput};
+pub use same::{SAME_FOR, Same};
+
+/// Most pixels of a picture: the largest phone cameras' usual pictures have 50 million. More is
+/// refused before it is decoded, since decoding takes four bytes a pixel and more.
+pub const MAX_PIXELS: u64 = 50_000_000;
+
+/// One picture from a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The file's name, or the number within the stream.
+    pub name: String,
+    /// The picture.
+    pub grey: Grey,
+}
+
+/// How a source's pictures relate to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tempo {
+    /// A camera: only the newest picture matters, and silence is a fault.
+    Live,
+    /// Pictures put there one by one: each is read in turn, and silence is normal.
+    InTurn,
+}
+
+/// Something that delivers pictures.
+pub trait FrameSource: Send {
+    /// The next picture; blocks until there is one, or something to say about the lack of it.
+    /// Errors for which [`FrameError::ends_source`] is false concern one picture: call again.
+    fn next(&mut self) -> Result<Frame, FrameError>;
+
+    /// Whether its pictures are live.
+    fn tempo(&self) -> Tempo;
+}
+
+/// A source as settings name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceSpec {
+    /// These files, once.
+    Files(Vec<PathBuf>),
+    /// A folder that is watched.
+    Folder {
+        /// Where.
+        path: PathBuf,
+        /// What becomes of a file once it is read.
+        after: AfterReading,
+    },
+    /// A stream of raw pictures.
+    Pipe {
+        /// From where.
+        input: PipeInput,
+        /// How its bytes are laid out.
+        format: PipeFormat,
+    },
+}
+
+/// Opens a source, again after it failed; [`FrameError::Ended`] when there is nothing more to open.
+pub type Opener = Box<dyn FnMut() -> Result<Box<dyn FrameSource>, FrameError> + Send>;
+
+impl SourceSpec {
+    /// How to open it. Files and standard input can be opened once.
+    pub fn opener(self) -> Opener {
+        let mut opened = false;
+        Box::new(move || {
+            let again = std::mem::replace(&mut opened, true);
+            match &self {
+                SourceSpec::Files(_) if again => Err(FrameError::Ended),
+                SourceSpec::Files(paths) => Ok(Box::new(Files::new(paths.clone()))),
+                SourceSpec::Folder { path, after } => Ok(Box::new(Folder::open(path, after.clone())?)),
+                SourceSpec::Pipe { input, .. } if again && input.once() => Err(FrameError::Ended),
+                SourceSpec::Pipe { input, format } => Ok(Box::new(Pipe::open(input, *format)?)),
+            }
+        })
+    }
+}

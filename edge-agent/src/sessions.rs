@@ -4,21 +4,14 @@
 //! Failures slow the next try down, durably and per person; they never stop a
 //! scan. A session is a random token in memory: a restart signs everybody out.
 
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Store, pins};
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
-use rusqlite::{OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use tidegate_core::time::Timestamp;
 
 /// How long a sign-in lasts: one difficult guest.
 pub const SESSION: Duration = Duration::from_secs(120);
-/// Failures before the slow-down starts: wet fingers.
-const FREE_FAILURES: u32 = 3;
-/// The longest wait after failures, seconds: a supervisor is never locked out for the night.
-const MAX_WAIT_S: i64 = 300;
-
 /// Why somebody was not signed in.
 #[derive(Debug)]
 pub enum SignIn {
@@ -46,7 +39,7 @@ impl Sessions {
     /// Signs somebody in; gives the session's token.
     pub async fn sign_in(&self, store: &Store, name: &str, pin: String) -> Result<String, SignIn> {
         let now = store.time().read().now;
-        let (failures, until) = failures(store, name).await?;
+        let (failures, until) = pins::failures(store, name).await?;
         if until > now {
             return Err(SignIn::Wait(u32::try_from(until.since_us(now) / 1_000_000 + 1).unwrap_or(u32::MAX)));
         }
@@ -55,12 +48,12 @@ impl Sessions {
         let right = tokio::task::spawn_blocking(move || verifies(&hash, &pin)).await.unwrap_or(false);
         match staff.filter(|_| right) {
             None => {
-                fail(store, name, failures + 1, now).await?;
+                pins::fail(store, name, failures + 1, now).await?;
                 Err(SignIn::Wrong)
             }
             Some(staff) if !staff.may_override => Err(SignIn::NoRight),
             Some(_) => {
-                clear(store, name).await?;
+                pins::clear(store, name).await?;
                 Ok(self.open(name))
             }
         }
@@ -88,38 +81,4 @@ const UNKNOWN: &str =
 
 fn verifies(hash: &str, pin: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
-}
-
-async fn failures(store: &Store, name: &str) -> Result<(u32, Timestamp), Fault> {
-    let name = name.to_owned();
-    let read = move |connection: &rusqlite::Connection| {
-        let mut query = connection.prepare_cached("SELECT failures, until FROM pin_failures WHERE name = ?1")?;
-        let row = query.query_row([name], |row| Ok((row.get(0)?, Timestamp(row.get(1)?)))).optional()?;
-        Ok(row.unwrap_or((0, Timestamp(i64::MIN))))
-    };
-    store.read(read).await
-}
-
-async fn fail(store: &Store, name: &str, failures: u32, now: Timestamp) -> Result<(), Fault> {
-    let beyond = failures.saturating_sub(FREE_FAILURES);
-    let wait_s = if beyond == 0 { 0 } else { (1_i64 << beyond.min(16)).min(MAX_WAIT_S) };
-    let (name, until) = (name.to_owned(), now.plus_secs(wait_s));
-    let write = move |tx: &mut crate::store::tx::Tx<'_>| {
-        tx.connection.execute(
-            "INSERT INTO pin_failures (name, failures, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, until = excluded.until",
-            params![name, failures, until.0],
-        )?;
-        Ok(())
-    };
-    store.write(write).await
-}
-
-async fn clear(store: &Store, name: &str) -> Result<(), Fault> {
-    let name = name.to_owned();
-    let write = move |tx: &mut crate::store::tx::Tx<'_>| {
-        tx.connection.execute("DELETE FROM pin_failures WHERE name = ?1", [name])?;
-        Ok(())
-    };
-    store.write(write).await
 }

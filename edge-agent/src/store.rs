@@ -8,6 +8,7 @@
 pub mod acts;
 pub mod identity;
 pub mod journal;
+pub mod pins;
 pub mod read;
 pub mod replica;
 pub mod tx;
@@ -15,7 +16,8 @@ pub mod writer;
 
 use crate::time::DeviceTime;
 use identity::Enrolment;
-use rusqlite::{Connection, OpenFlags};
+pub use rusqlite::Connection;
+use rusqlite::OpenFlags;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use tidegate_core::api::StreamMessage;

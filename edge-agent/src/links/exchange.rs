@@ -7,7 +7,7 @@
 use super::{Far, Link};
 use crate::agent::Agent;
 use crate::store::journal::Whose;
-use crate::store::{Fault, acts, journal, replica};
+use crate::store::{Connection, Fault, acts, journal, replica};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -81,7 +81,7 @@ async fn request(agent: &Agent, link: &Link, depth: Depth) -> Result<(Request, b
         Some(theirs) => {
             let memory = memory.clone();
             let read =
-                move |c: &rusqlite::Connection| journal::lacking(c, &memory, &theirs, whose, MAX_MESSAGE_ENTRIES);
+                move |c: &Connection| journal::lacking(c, &memory, &theirs, whose, MAX_MESSAGE_ENTRIES);
             agent.store.read(read).await?
         }
         None => (Vec::new(), true),
@@ -165,7 +165,7 @@ async fn respond(agent: &Agent, source: &str, request: Request) -> Result<Respon
     let same = digest == request.digest;
     let wanted = request.vector.filter(|_| !same);
     let (snapshot, feed) = (memory.clone(), request.feed.filter(|theirs| *theirs != memory.cursor));
-    let read = move |connection: &rusqlite::Connection| {
+    let read = move |connection: &Connection| {
         let (runs, more_runs) = match wanted {
             Some(theirs) => journal::lacking(connection, &snapshot, &theirs, Whose::All, MAX_MESSAGE_ENTRIES)?,
             None => (Vec::new(), false),

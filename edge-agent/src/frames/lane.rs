@@ -1,0 +1,233 @@
+//! One queue of people with one source of pictures and one eye.
+//!
+//! Keeps true: one thread fetches, one reads, and everything that happens is told through one
+//! callback, in order of each thread; a source that fails or falls silent is reported within two
+//! seconds and opened again with growing pauses; dropping the lane stops it. A thread that is
+//! stuck in a source ends with its next picture. SAME is judged here, verdicts are not.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::health::{Health, TICK};
+use super::same::Same;
+use super::slot::{Slot, Taken};
+use super::{Frame, FrameError, FrameSource, Opener};
+use crate::eye::{Eye, EyeCounts, EyeSettings, Seen};
+
+/// What can be set for a lane.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LaneSettings {
+    /// Its eye's.
+    pub eye: EyeSettings,
+}
+
+/// A code seen on a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// What and where.
+    pub seen: Seen,
+    /// How long ago the same code came to this lane, when it is still the same (not a new scan).
+    pub same_for: Option<Duration>,
+}
+
+/// What happens on a lane.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LaneEvent {
+    /// A picture was read; most live ones show nothing.
+    Read {
+        /// Number of the picture on this lane, from 1; dropped ones count.
+        frame_id: u64,
+        /// Its name.
+        name: String,
+        /// The codes, nearest to the centre first.
+        seen: Vec<Sighting>,
+        /// Milliseconds the eye took.
+        decode_ms: f32,
+    },
+    /// One picture could not be used; the source goes on.
+    Rejected(FrameError),
+    /// The source delivers no more; it is being opened again.
+    SourceLost(FrameError),
+    /// It delivers again.
+    SourceBack {
+        /// How long it was lost.
+        after: Duration,
+    },
+    /// Everything there was has been read; nothing more will come.
+    Ended,
+}
+
+/// What a lane has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneCounts {
+    /// Whether the source delivers.
+    pub up: bool,
+    /// Pictures fetched.
+    pub frames: u64,
+    /// Live pictures dropped for newer ones.
+    pub dropped: u64,
+    /// Pictures that could not be used.
+    pub rejected: u64,
+    /// Codes seen, without those that were still the same.
+    pub codes: u64,
+    /// The eye's own counts.
+    pub eye: EyeCounts,
+}
+
+/// A running lane; dropping it stops it.
+pub struct Lane {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    slot: Slot,
+    health: Mutex<Health>,
+    eye: Mutex<EyeCounts>,
+    rejected: AtomicU64,
+    codes: AtomicU64,
+    tell: Box<dyn Fn(LaneEvent) + Send + Sync>,
+}
+
+impl Lane {
+    /// Starts fetching and reading; everything is told through `tell`, from two threads.
+    /// Fails only when the system gives no thread.
+    pub fn start(
+        mut opener: Opener,
+        settings: LaneSettings,
+        tell: impl Fn(LaneEvent) + Send + Sync + 'static,
+    ) -> std::io::Result<Lane> {
+        let shared = Arc::new(Shared {
+            slot: Slot::default(),
+            health: Mutex::new(Health::new(Instant::now())),
+            eye: Mutex::default(),
+            rejected: AtomicU64::new(0),
+            codes: AtomicU64::new(0),
+            tell: Box::new(tell),
+        });
+        let lane = Lane { shared: Arc::clone(&shared) };
+        let fetching = Arc::clone(&shared);
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        thread("lane-fetch").spawn(move || fetching.fetch(&mut opener))?;
+        thread("lane-read").spawn(move || shared.read(settings))?;
+        Ok(lane)
+    }
+
+    /// What it has done so far.
+    pub fn counts(&self) -> LaneCounts {
+        let (frames, dropped) = self.shared.slot.counts();
+        LaneCounts {
+            up: self.shared.health().up(),
+            frames,
+            dropped,
+            rejected: self.shared.rejected.load(Ordering::Relaxed),
+            codes: self.shared.codes.load(Ordering::Relaxed),
+            eye: *lock(&self.shared.eye),
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.shared.slot.close();
+    }
+}
+
+/// Values behind these locks are whole after every statement; a panic elsewhere does not spoil them.
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn health(&self) -> MutexGuard<'_, Health> {
+        lock(&self.health)
+    }
+
+    /// Opens the source again and again until it has ended or the lane is dropped.
+    fn fetch(&self, opener: &mut Opener) {
+        while !self.slot.is_closed() {
+            let failed = match opener() {
+                Ok(mut source) => self.drain(source.as_mut()),
+                Err(FrameError::Ended) => break,
+                Err(error) => error,
+            };
+            self.lost(failed);
+            let pause = self.health().next_pause();
+            self.slot.pause(pause);
+        }
+        self.slot.close();
+    }
+
+    /// Hands over what an open source gives; the error that ended it.
+    fn drain(&self, source: &mut dyn FrameSource) -> FrameError {
+        let tempo = source.tempo();
+        self.health().opened(tempo, Instant::now());
+        loop {
+            match source.next() {
+                Ok(frame) => {
+                    self.heard();
+                    if !self.slot.put(frame, tempo) {
+                        return FrameError::Ended;
+                    }
+                }
+                Err(error) if error.ends_source() => return error,
+                Err(error) => {
+                    self.heard();
+                    self.reject(error);
+                }
+            }
+            if self.slot.is_closed() {
+                return FrameError::Ended;
+            }
+        }
+    }
+
+    fn heard(&self) {
+        let back = self.health().heard(Instant::now());
+        if let Some(after) = back {
+            (self.tell)(LaneEvent::SourceBack { after });
+        }
+    }
+
+    fn reject(&self, error: FrameError) {
+        if error != FrameError::Nothing {
+            self.rejected.fetch_add(1, Ordering::Relaxed);
+            (self.tell)(LaneEvent::Rejected(error));
+        }
+    }
+
+    fn lost(&self, error: FrameError) {
+        if !self.slot.is_closed() && self.health().failed(Instant::now()) {
+            (self.tell)(LaneEvent::SourceLost(error));
+        }
+    }
+
+    /// Reads what is handed over, and watches the clock meanwhile.
+    fn read(&self, settings: LaneSettings) {
+        let (mut eye, mut same) = (Eye::new(settings.eye), Same::default());
+        loop {
+            match self.slot.take(TICK) {
+                Taken::Frame(frame_id, frame) => self.read_one(&mut eye, &mut same, frame_id, frame),
+                Taken::Nothing => {}
+                Taken::Closed => break,
+            }
+            let silent = self.health().tick(Instant::now());
+            if let Some(error) = silent {
+                (self.tell)(LaneEvent::SourceLost(error));
+            }
+        }
+        (self.tell)(LaneEvent::Ended);
+    }
+
+    fn read_one(&self, eye: &mut Eye, same: &mut Same, frame_id: u64, frame: Frame) {
+        let begun = Instant::now();
+        let codes = eye.read(&frame.grey);
+        let decode_ms = begun.elapsed().as_secs_f32() * 1e3;
+        let judge = |seen: Seen| Sighting { same_for: same.sight(&seen.text, begun), seen };
+        let seen: Vec<Sighting> = codes.into_iter().map(judge).collect();
+        let new = seen.iter().filter(|s| s.same_for.is_none()).count();
+        self.codes.fetch_add(new as u64, Ordering::Relaxed);
+        *lock(&self.eye) = eye.counts();
+        (self.tell)(LaneEvent::Read { frame_id, name: frame.name, seen, decode_ms });
+    }
+}
