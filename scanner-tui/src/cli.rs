@@ -39,7 +39,7 @@ pub struct Args {
     /// The agent's address
     #[arg(long, env = "TIDEGATE_AGENT", value_name = "URL", default_value = "http://127.0.0.1:7420", value_parser = agent_url)]
     pub agent: Url,
-    /// File that holds the agent's token
+    /// File that holds the agent's token: api.token in its data folder
     #[arg(long, env = "TIDEGATE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Lines instead of a screen; the default where there is no terminal
@@ -80,14 +80,14 @@ impl Args {
         let readable = self.agent.scheme() == "http" && !is_this_machine(&self.agent);
         if readable && self.token_file.is_some() && !self.allow_http {
             return Some(format!(
-                "The token would be readable on the network (E-AUT-03)\n  {} is http and not this machine.\n  Do: use an https address, or allow it with --allow-http",
+                "The token would be readable on the network (E-AUT-13)\n  {} is http and not this machine.\n  Do: use an https address, or allow it with --allow-http",
                 self.agent
             ));
         }
         let path = self.token_file.as_ref()?;
         let error = std::fs::File::open(path).err()?;
         Some(format!(
-            "The token file cannot be read (E-AUT-01)\n  {}: {error}\n  Do: check --token-file and who may read it",
+            "The token file cannot be read (E-AUT-11)\n  {}: {error}\n  Do: check --token-file and who may read it",
             path.display()
         ))
     }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_token_does_not_cross_a_network_in_the_clear_unless_asked() {
-        let fault = |args: &[&str]| parse(args).expect("parses").fault().is_some_and(|f| f.contains("E-AUT-03"));
+        let fault = |args: &[&str]| parse(args).expect("parses").fault().is_some_and(|f| f.contains("E-AUT-13"));
         let token = "--token-file=/dev/null";
         assert!(fault(&["--agent=http://10.0.0.5:7420", token]));
         assert!(!fault(&["--agent=http://10.0.0.5:7420", token, "--allow-http"]));

@@ -38,6 +38,7 @@ pub struct Speaker {
     lost_sources: BTreeSet<String>,
     lost_links: BTreeSet<String>,
     same_told: bool,
+    trouble: Option<String>,
 }
 
 impl Default for Speaker {
@@ -49,6 +50,7 @@ impl Default for Speaker {
             lost_sources: BTreeSet::new(),
             lost_links: BTreeSet::new(),
             same_told: false,
+            trouble: None,
         }
     }
 }
@@ -74,12 +76,11 @@ impl Speaker {
         match said {
             StreamMessage::Answer(answer) => {
                 self.same_told = false;
+                self.trouble = None;
                 vec![verdict(answer, &self.zone)]
             }
             StreamMessage::Same { lane } => self.same(lane).into_iter().collect(),
-            StreamMessage::Trouble { code, what } => {
-                vec![format!("TROUBLE {}: {}", text::clean(code), text::clean(what))]
-            }
+            StreamMessage::Trouble { code, what } => self.trouble(code, what).into_iter().collect(),
             StreamMessage::Status(status) => self.status(status),
             StreamMessage::Conflict(report) => vec![words::conflict(report, &self.zone)],
         }
@@ -97,8 +98,16 @@ impl Speaker {
         (!told).then(|| format!("SAME {}: answered already. Next, please.", text::clean(lane)))
     }
 
+    /// Once until something else is heard: a broken store is told each second in place of the state.
+    fn trouble(&mut self, code: &str, what: &str) -> Option<String> {
+        let line = format!("TROUBLE {}: {}", text::clean(code), text::clean(what));
+        let known = self.trouble.replace(line.clone());
+        (known.as_ref() != Some(&line)).then_some(line)
+    }
+
     /// Only what changed.
     fn status(&mut self, status: &Status) -> Vec<String> {
+        self.trouble = None;
         self.zone = TimeZone::get(&status.timezone).unwrap_or(TimeZone::UTC);
         let mut lines = Vec::new();
         if self.state.as_deref() != Some(status.state.as_str()) {

@@ -161,6 +161,18 @@ fn a_scan_that_could_not_be_decided_takes_the_last_yes_away() {
 }
 
 #[test]
+fn a_fault_told_every_second_stays_up_and_rings_once() {
+    let mut model = ready();
+    let trouble = || StreamMessage::Trouble { code: "E-DSK-04".to_owned(), what: "The disk is full".to_owned() };
+    assert_eq!(said(&mut model, trouble(), 1_000), Some(Command::Ring(3)));
+    for second in 2..30 {
+        assert_eq!(said(&mut model, trouble(), second * 1_000), None);
+        assert_eq!(face(&model, second * 1_000), Some(Face::Trouble));
+    }
+    assert_eq!(said(&mut model, trouble(), 31_000), Some(Command::Ring(3)), "a later scan rings again");
+}
+
+#[test]
 fn losing_the_agent_takes_the_verdict_away_for_good() {
     let mut model = ready();
     answered(&mut model, ask(), 10);

@@ -31,20 +31,20 @@ impl Fault {
             Self::NoAnswer => "Check that edge-agent runs there: systemctl status edge-agent",
             Self::Silent | Self::Closed => "Wait; if it stays away: systemctl status edge-agent",
             Self::TokenFile => "Check --token-file and who may read it",
-            Self::Denied(_) => "Check --token-file: it has to hold a token of this agent",
+            Self::Denied(_) => "Check --token-file: it is api.token in the agent's data folder",
             Self::Http(_) | Self::NotAnAgent => "Check --agent: another program answers there",
         }
     }
 
-    /// The stable code.
+    /// The stable code; `E-NET-03` is the one `edge-agent` says when no agent runs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoAnswer => "E-NET-01",
-            Self::Silent => "E-NET-02",
-            Self::Closed => "E-NET-03",
-            Self::TokenFile => "E-AUT-01",
-            Self::Denied(_) => "E-AUT-02",
-            Self::Http(_) | Self::NotAnAgent => "E-NET-04",
+            Self::NoAnswer => "E-NET-03",
+            Self::Silent => "E-NET-11",
+            Self::Closed => "E-NET-12",
+            Self::TokenFile => "E-AUT-11",
+            Self::Denied(_) => "E-AUT-12",
+            Self::Http(_) | Self::NotAnAgent => "E-NET-13",
         }
     }
 }

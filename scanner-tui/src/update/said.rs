@@ -17,6 +17,8 @@ use crate::{text, words};
 
 /// A fault stays in the attention lines this long, unless Esc comes first.
 const TROUBLE_MS: Millis = 30_000;
+/// The same fault told again within this stays up without ringing again: a broken store is told each second.
+const TROUBLE_AGAIN_MS: Millis = 1_500;
 /// Families of faults that are a source's, not a scan's.
 const SOURCE_FAMILIES: [&str; 2] = ["E-CAM", "E-SCN"];
 
@@ -156,6 +158,12 @@ fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Com
     });
     if SOURCE_FAMILIES.iter().any(|family| code.starts_with(family)) {
         return None;
+    }
+    if let Some(card) = model.card.as_mut().filter(|card| card.face == Face::Trouble && card.line == what) {
+        let last = std::mem::replace(&mut card.shown_at, now);
+        if now.saturating_sub(last) < TROUBLE_AGAIN_MS {
+            return None;
+        }
     }
     let said = Said {
         line: what,
