@@ -30,7 +30,7 @@ Examples:
   scanner-tui --agent http://127.0.0.1:7421         another agent
   scanner-tui --readonly --token-file /run/view     look, change nothing
   scanner-tui --plain                               one line a verdict, for screen readers and ssh
-  scanner-tui --once                                the state in a few lines, then exit (7: not reached)";
+  scanner-tui --once                                the state in a few lines; exit 7: not reached";
 
 /// The supervisor's terminal screen. It shows what an agent decides; it never decides.
 #[derive(Clone, Debug, Parser)]

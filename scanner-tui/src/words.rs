@@ -1,4 +1,4 @@
-//! Sentences shared by the screen, the line mode and the logless terminal.
+//! Sentences shared by the screen and the line mode.
 //!
 //! One wording for one fact: whoever reads a line aloud and whoever looks at the screen
 //! learn the same. Times are the venue's. All text of an agent passes through
