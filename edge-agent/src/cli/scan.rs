@@ -6,6 +6,7 @@
 
 use super::client::Client;
 use crate::eye::{Eye, EyeSettings};
+use crate::frames::picture_from_file;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -63,10 +64,15 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
 
 async fn one(client: &Client, eye: &mut Eye, picture: &Path, args: &Args) -> anyhow::Result<(Line, u8)> {
     let name = picture.display().to_string();
-    let grey = match read_picture(picture) {
+    let grey = match picture_from_file(picture) {
         Ok(grey) => grey,
         Err(error) => {
-            let line = Line { picture: name, outcome: "unreadable", answer: None, error: Some(error.to_string()) };
+            let line = Line {
+                picture: name,
+                outcome: "unreadable",
+                answer: None,
+                error: Some(format!("{} ({})", error.what(), error.code())),
+            };
             return Ok((line, super::FAILED));
         }
     };
@@ -107,9 +113,4 @@ fn print(line: &Line, json: bool) -> anyhow::Result<()> {
         None => println!("{}: {} {}", line.picture, line.outcome, line.error.as_deref().unwrap_or_default()),
     }
     Ok(())
-}
-
-fn read_picture(path: &Path) -> anyhow::Result<crate::eye::Grey> {
-    let luma = image::open(path)?.into_luma8();
-    Ok(crate::eye::Grey { width: luma.width(), height: luma.height(), luma: luma.into_raw() })
 }
