@@ -1,1 +1,32 @@
-//! Being built.
+//! The cloud of Tidegate: sells and signs tickets and credits, feeds the agents,
+//! takes their journals, tells organizers what happened.
+//!
+//! - [`router`]: every URL, on the REST side and on the device link.
+//! - [`auth`]: who may do what, in one table.
+//! - [`store`]: the database; the only place that knows one.
+//! - [`vault`] and [`keys`]: private keys, encrypted at rest.
+//! - [`orders`] and [`pay`]: the legal moves of an order, and who takes the money.
+//! - [`feed`] and [`exchange`]: what goes to the agents and what comes from them.
+//! - [`ledger`], [`desk`] and [`report`]: entries into the books, the cloud's own
+//!   scans, and what organizers read.
+//!
+//! What counts is decided in `tidegate-core`; nothing here decides it again.
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod exchange;
+pub mod fault;
+pub mod feed;
+pub mod json;
+pub mod keys;
+pub mod ledger;
+pub mod orders;
+pub mod pay;
+pub mod qr;
+pub mod router;
+pub mod scope;
+pub mod serve;
+pub mod store;
+pub mod tickets;
+pub mod vault;

@@ -1,0 +1,240 @@
+//! What every handler works with: the store, the vault, the clock and small caches.
+//!
+//! Time is a function, so that tests own it. Caches hold only what the database
+//! holds too, keyed so that a stale entry is never found: a catalogue by its
+//! feed revision, a certificate by its bytes.
+
+use crate::auth::limit::Limiter;
+use crate::auth::tokens;
+use crate::fault::Fault;
+use crate::keys::{self, Purpose};
+use crate::store::tokens::TokenRecord;
+use crate::store::{self, Store, StoreError, Tx};
+use crate::vault::Vault;
+use ed25519_dalek::SigningKey;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tidegate_core::catalogue::Catalogue;
+use tidegate_core::feed::{Change, Epoch};
+use tidegate_core::id::{DeviceId, EventId};
+use tidegate_core::seal::PublicKey;
+use tidegate_core::time::Timestamp;
+use tidegate_core::trust::{Certificate, Identity, Rights, Role, TrustFault};
+
+/// Tells the time.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Events whose catalogue is kept in memory; beyond it all are dropped and read again.
+const MAX_CATALOGUES: usize = 256;
+/// Certificates kept opened; beyond it all are dropped and verified again.
+const MAX_CERTIFICATES: usize = 20_000;
+/// The cloud's own link certificate is made anew at every start; a server runs a year at most.
+const LINK_CERTIFICATE_S: i64 = 400 * 24 * 3600;
+/// The file with the administrator's token, made on the first start.
+pub const ADMIN_TOKEN_FILE: &str = "admin.token";
+/// The database file.
+pub const DATABASE_FILE: &str = "cloud.db";
+
+/// The cloud, open.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The lock on private keys.
+    pub vault: Vault,
+    /// The installation's CA.
+    pub ca: PublicKey,
+    /// Which life of the cloud this is.
+    pub epoch: Epoch,
+    /// Failed sign-ins.
+    pub limiter: Limiter,
+    /// Failed enrolments.
+    pub enrolments: Limiter,
+    now: Now,
+    catalogues: Mutex<HashMap<EventId, (u64, Arc<Catalogue>)>>,
+    certificates: Mutex<HashMap<Vec<u8>, Arc<Identity>>>,
+}
+
+/// The machine's own clock.
+pub fn machine_clock() -> Now {
+    Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    })
+}
+
+/// Whether the feed goes on, or a restored database starts another epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// The same database as before.
+    Same,
+    /// Restored from a copy: revisions after the copy mean something else now.
+    Restored,
+}
+
+impl App {
+    /// Opens the data folder, and makes what an installation needs on its first start.
+    pub async fn open(data: &Path, vault: Vault, now: Now, life: Life) -> Result<Self, Fault> {
+        let store = Store::open(&data.join(DATABASE_FILE))?;
+        let (vault, at) = (Arc::new(vault), now());
+        let inside = vault.clone();
+        let (ca, epoch) = store
+            .write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await }))
+            .await?;
+        first_admin(&store, data, at).await?;
+        // The closure above has ended, and with it the other pointer.
+        let vault = Arc::into_inner(vault).ok_or_else(|| Fault::internal("the vault is still in use"))?;
+        Ok(Self {
+            store,
+            vault,
+            ca,
+            epoch,
+            limiter: Limiter::default(),
+            enrolments: Limiter::default(),
+            now,
+            catalogues: Mutex::default(),
+            certificates: Mutex::default(),
+        })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// Runs `work` alone among writers; see [`Store::write`].
+    pub async fn write<T, F>(self: &Arc<Self>, work: F) -> Result<T, Fault>
+    where
+        F: for<'a> FnOnce(&'a mut Tx, &'a App) -> store::Work<'a, T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.store.write(move |tx| Box::pin(async move { work(tx, &app).await })).await
+    }
+
+    /// Runs `work` on one snapshot; see [`Store::read`].
+    pub async fn read<T, F>(self: &Arc<Self>, work: F) -> Result<T, Fault>
+    where
+        F: for<'a> FnOnce(&'a mut Tx, &'a App) -> store::Work<'a, T, Fault> + Send + 'static,
+        T: Send + 'static,
+    {
+        let app = self.clone();
+        self.store.read(move |tx| Box::pin(async move { work(tx, &app).await })).await
+    }
+
+    /// An event's catalogue as its agents read it.
+    pub async fn catalogue(&self, tx: &mut Tx, event: EventId) -> Result<Arc<Catalogue>, Fault> {
+        let revisions = store::feed::revisions(tx, event).await?;
+        let small = revisions.ok_or_else(|| Fault::missing("event"))?.small;
+        let known = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned();
+        if let Some((_, catalogue)) = known.filter(|(revision, _)| *revision == small) {
+            return Ok(catalogue);
+        }
+        let rows = store::feed::small(tx, event).await?;
+        let catalogue = Arc::new(catalogue(rows.iter().filter_map(Change::of)));
+        let mut all = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_CATALOGUES {
+            all.clear();
+        }
+        all.insert(event, (small, catalogue.clone()));
+        Ok(catalogue)
+    }
+
+    /// What a certificate of this installation says; each is verified once.
+    pub fn identity(&self, certificate: &Certificate) -> Result<Arc<Identity>, TrustFault> {
+        let bytes = certificate.to_bytes();
+        let mut known = self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = known.get(&bytes) {
+            return Ok(identity.clone());
+        }
+        let identity = Arc::new(certificate.open(&self.ca)?);
+        if known.len() >= MAX_CERTIFICATES {
+            known.clear();
+        }
+        known.insert(bytes, identity.clone());
+        Ok(identity)
+    }
+
+    /// The cloud's certificate on the device link, and its key.
+    pub async fn link_identity(self: &Arc<Self>) -> Result<(Certificate, SigningKey), Fault> {
+        self.read(|tx, app| Box::pin(link_identity(tx, app))).await
+    }
+}
+
+async fn link_identity(tx: &mut Tx, app: &App) -> Result<(Certificate, SigningKey), Fault> {
+    let ca = keys::load(tx, &app.vault, Purpose::Ca).await?;
+    let key = keys::load(tx, &app.vault, Purpose::Link).await?;
+    let device = store::keys::known(tx, "device").await?.unwrap_or_default(); // found() made one
+    let identity = Identity {
+        event: EventId::default(),
+        device: DeviceId(device),
+        key: key.verifying_key().into(),
+        role: Role::Cloud,
+        rights: Rights::default(),
+        name: "cloud".into(),
+        issued: app.now(),
+        expires: app.now().plus_secs(LINK_CERTIFICATE_S),
+    };
+    Ok((Certificate::issue(&ca, &identity), key))
+}
+
+async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<(PublicKey, Epoch), Fault> {
+    let ca = keys::load_or_make(tx, vault, Purpose::Ca, now).await?;
+    keys::load_or_make(tx, vault, Purpose::Link, now).await?;
+    if store::keys::known(tx, "device").await?.is_none() {
+        store::keys::set_known(tx, "device", rand::random()).await?;
+    }
+    let known = store::keys::known(tx, "epoch").await?.filter(|_| life == Life::Same);
+    let epoch = match known {
+        Some(epoch) => epoch,
+        None => {
+            let epoch = rand::random();
+            store::keys::set_known(tx, "epoch", epoch).await?;
+            epoch
+        }
+    };
+    Ok((ca.verifying_key().into(), Epoch(epoch)))
+}
+
+/// The file is there before the token counts: a crash between leaves a file that the next start takes up.
+async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> Result<(), Fault> {
+    let exists: Result<bool, StoreError> =
+        store.read(|tx| Box::pin(async move { store::tokens::any_admin(tx).await })).await;
+    if exists? {
+        return Ok(());
+    }
+    let file = data.join(ADMIN_TOKEN_FILE);
+    let token = match std::fs::read_to_string(&file) {
+        Ok(text) => text.trim().to_owned(),
+        Err(_) => {
+            let token = tokens::fresh();
+            crate::vault::write_secret(&file, &token).map_err(|e| Fault::internal(&e))?;
+            token
+        }
+    };
+    let record = TokenRecord {
+        hash: tokens::hash(&token),
+        id: tokens::fresh_id(),
+        role: "admin".into(),
+        organizer: None,
+        name: "first administrator".into(),
+        created_at: now,
+    };
+    store.write(move |tx| Box::pin(async move { Ok(store::tokens::add(tx, &record).await?) })).await
+}
+
+fn catalogue(changes: impl Iterator<Item = Change>) -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    for change in changes {
+        match change {
+            Change::Event(event) => catalogue.event = Some(event),
+            Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
+            Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
+            Change::Key(key) => catalogue.add_key(key),
+            Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
+            Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
+            Change::KeyGone(_) | Change::StaffGone(_) | Change::Ticket(_) => {} // rows stand once: nothing to take out
+        }
+    }
+    catalogue
+}

@@ -1,0 +1,198 @@
+//! What handlers take and give: JSON bodies, queries, keys, times, pages of lists.
+//!
+//! What cannot be read is a problem+json like every other; unknown fields are
+//! refused, because a misspelt one would otherwise be a wish that nobody heard.
+
+use crate::fault::Fault;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tidegate_core::decide::key::MAX_KEY_BYTES;
+use tidegate_core::journal::kind::MAX_TEXT_BYTES;
+use tidegate_core::time::Timestamp;
+use utoipa::{IntoParams, ToSchema};
+
+/// The largest REST body: an order of a thousand positions takes a quarter of it.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// How much of a list one answer gives at most, so that an answer stays below a megabyte.
+pub const MAX_LIST: u32 = 1_000;
+/// How much it gives unless asked otherwise.
+pub const USUAL_LIST: u32 = 100;
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Fault;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
+        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
+            Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than one megabyte")
+        })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            Fault::new(StatusCode::BAD_REQUEST, "bad_json", "The body cannot be read").why(error.to_string())
+        })
+    }
+}
+
+/// What stands after the question mark.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Fault;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        read.map(|query| Self(query.0)).map_err(|error| {
+            Fault::new(StatusCode::BAD_REQUEST, "bad_query", "The query cannot be read").why(error.body_text())
+        })
+    }
+}
+
+/// The header that makes a request safe to repeat.
+pub const KEY_HEADER: &str = "idempotency-key";
+
+/// The request's key, where it has one.
+pub struct MaybeKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeKey {
+    type Rejection = Fault;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let Some(value) = parts.headers.get(KEY_HEADER) else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
+        key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
+            Fault::new(StatusCode::BAD_REQUEST, "bad_key", "Idempotency-Key is 1 to 100 plain characters")
+        })
+    }
+}
+
+/// The request's key, which it must have.
+pub struct Key(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Fault;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let MaybeKey(key) = MaybeKey::from_request_parts(parts, state).await?;
+        key.map(Self).ok_or_else(|| {
+            Fault::new(StatusCode::BAD_REQUEST, "key_missing", "This request needs an Idempotency-Key")
+                .action("Send a fresh key with each new request, and the same one when you repeat it")
+        })
+    }
+}
+
+/// An answer that is JSON already: a repeated one, as it was given.
+pub struct RawJson(pub StatusCode, pub String);
+
+impl IntoResponse for RawJson {
+    fn into_response(self) -> Response {
+        (self.0, [(header::CONTENT_TYPE, "application/json")], self.1).into_response()
+    }
+}
+
+/// An instant as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
+pub struct Instant(pub Timestamp);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Timestamp::parse(&text)
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("an instant is RFC 3339 with an offset, from 1900 to 2200"))
+    }
+}
+
+/// A field of a PATCH that may be left out (`None`) or be null (`Some(None)`).
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(d).map(Some)
+}
+
+/// Where a list goes on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// How many, at most 1000.
+    pub limit: Option<u32>,
+}
+
+/// Where a list of an event's things goes on.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventPaging {
+    /// Of which event, `evt_…`.
+    pub event: String,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+    /// How many, at most 1000.
+    pub limit: Option<u32>,
+}
+
+impl EventPaging {
+    /// The part without the event.
+    pub fn paging(&self) -> Paging {
+        Paging { after: self.after.clone(), limit: self.limit }
+    }
+}
+
+impl Paging {
+    /// How many to give.
+    pub fn limit(&self) -> u32 {
+        self.limit.unwrap_or(USUAL_LIST).clamp(1, MAX_LIST)
+    }
+
+    /// After which number, for lists in the order of numbers.
+    pub fn after_number(&self) -> Result<u16, Fault> {
+        self.after.as_deref().map_or(Ok(0), |after| after.parse().map_err(|_| bad_cursor()))
+    }
+}
+
+/// `after` is not what a page gave as `next`.
+pub fn bad_cursor() -> Fault {
+    Fault::new(StatusCode::BAD_REQUEST, "bad_query", "after is the next of the page before")
+}
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The things.
+    pub items: Vec<T>,
+    /// The `after` of the next page; absent after the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of at most `limit` things, of which more may follow if it is full.
+    pub fn new(items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let full = items.len() >= limit as usize;
+        let next = items.last().filter(|_| full).map(cursor);
+        Self { items, next }
+    }
+}
+
+/// A text a person gave: not empty, not a page long, on one line.
+pub fn text(field: &str, text: &str) -> Result<String, Fault> {
+    let trimmed = text.trim();
+    let fits = (1..=MAX_TEXT_BYTES).contains(&trimmed.len()) && !trimmed.chars().any(char::is_control);
+    match fits {
+        true => Ok(trimmed.to_owned()),
+        false => Err(Fault::invalid(format!("{field} is one line of 1 to {MAX_TEXT_BYTES} bytes"))),
+    }
+}
+
+/// The same, where it may be left out.
+pub fn maybe_text(field: &str, given: Option<&String>) -> Result<Option<String>, Fault> {
+    given.map(|given| text(field, given)).transpose()
+}

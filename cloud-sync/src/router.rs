@@ -1,0 +1,128 @@
+//! Every URL, in one screen: the REST side, and the device link.
+//!
+//! Routes register themselves in the OpenAPI document; whoever is not let in by
+//! [`crate::auth`] does not reach a handler. Sizes, panics and unknown addresses
+//! are answered here, as problem+json like everything else.
+
+use crate::api::{devices, enrol, events, exchange, lists, orders, organizers, products, tickets, tokens};
+use crate::app::App;
+use crate::auth;
+use crate::fault::Fault;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+use tidegate_core::sync::MAX_MESSAGE_BYTES;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A report over a festival's entries takes a second; half a minute means that something hangs.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+type Routes = OpenApiRouter<Arc<App>>;
+
+/// What needs a token.
+fn guarded() -> Routes {
+    OpenApiRouter::new()
+        .routes(routes!(organizers::create, organizers::list))
+        .routes(routes!(tokens::create))
+        .routes(routes!(events::create, events::list))
+        .routes(routes!(events::get, events::patch))
+        .routes(routes!(products::create, products::list))
+        .routes(routes!(products::get, products::patch))
+        .routes(routes!(lists::create, lists::list))
+        .routes(routes!(lists::get, lists::patch))
+        .routes(routes!(orders::create::create, orders::read::list))
+        .routes(routes!(orders::read::get))
+        .routes(routes!(orders::moves::pay))
+        .routes(routes!(orders::moves::cancel))
+        .routes(routes!(orders::moves::expire))
+        .routes(routes!(orders::moves::approve))
+        .routes(routes!(orders::refund::refund))
+        .routes(routes!(tickets::read::list))
+        .routes(routes!(tickets::read::get, tickets::change::patch))
+        .routes(routes!(tickets::picture::png))
+        .routes(routes!(tickets::picture::svg))
+        .routes(routes!(tickets::change::reissue))
+        .routes(routes!(tickets::change::block))
+        .routes(routes!(tickets::change::unblock))
+        .routes(routes!(tickets::change::cancel))
+        .routes(routes!(devices::create, devices::list))
+        .routes(routes!(devices::code))
+        .routes(routes!(devices::revoke))
+}
+
+/// What devices use, behind mutual TLS.
+fn linked() -> Routes {
+    OpenApiRouter::new().routes(routes!(enrol::enrol)).routes(routes!(exchange::exchange))
+}
+
+/// The REST side.
+pub fn rest(app: Arc<App>) -> Router {
+    let guard = middleware::from_fn_with_state(app.clone(), auth::guard);
+    let (guarded, _) = guarded().split_for_parts();
+    let api = guarded.layer(guard).with_state(app.clone());
+    let open = Router::new()
+        .route("/openapi.json", get(|| async { Json(document()) }))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(move || ready(app.clone())));
+    outer(open.merge(api), crate::json::MAX_BODY_BYTES)
+}
+
+/// The device link.
+pub fn link(app: Arc<App>) -> Router {
+    let (linked, _) = linked().split_for_parts();
+    outer(linked.with_state(app), MAX_MESSAGE_BYTES)
+}
+
+fn outer(router: Router, body_bytes: usize) -> Router {
+    router
+        .fallback(|| async { Fault::missing("address") })
+        .method_not_allowed_fallback(|| async {
+            Fault::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The address takes other methods")
+        })
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TraceLayer::new_for_http())
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Fault::internal("a handler panicked").into_response()
+}
+
+async fn ready(app: Arc<App>) -> Result<&'static str, Fault> {
+    app.read(|tx, _| Box::pin(async move { Ok(crate::store::tokens::any_admin(tx).await?) })).await?;
+    Ok("ready\n")
+}
+
+/// The OpenAPI document of both sides.
+pub fn document() -> OpenApi {
+    let info = InfoBuilder::new().title("Tidegate cloud").version(env!("CARGO_PKG_VERSION"));
+    let mut document = OpenApiBuilder::new().info(info.build()).build();
+    let (_, mut rest) = guarded().split_for_parts();
+    for operation in rest.paths.paths.values_mut().flat_map(operations) {
+        operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>("token", [])]);
+    }
+    document.merge(rest);
+    document.merge(linked().split_for_parts().1);
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    document
+}
+
+fn operations(
+    item: &mut utoipa::openapi::PathItem,
+) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
+    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+}

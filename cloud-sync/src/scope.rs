@@ -1,0 +1,92 @@
+//! Whose things a caller sees: what belongs to another organizer does not exist.
+//!
+//! Every handler finds events, products, lists, orders, tickets and devices by
+//! these functions, so that no handler can forget to ask whose they are.
+
+use crate::auth::{Caller, Role};
+use crate::fault::Fault;
+use crate::store::devices::{self, DeviceRecord};
+use crate::store::events::{self, EventRecord};
+use crate::store::lists::{self, ListRecord};
+use crate::store::orders::{self, OrderRecord};
+use crate::store::products::{self, ProductRecord};
+use crate::store::tickets::{self, TicketRecord};
+use crate::store::Tx;
+use tidegate_core::id::EventId;
+
+impl Caller {
+    /// Whether this organizer's things exist for the caller.
+    pub fn sees(&self, organizer: &str) -> bool {
+        self.role == Role::Admin || self.organizer.as_deref() == Some(organizer)
+    }
+
+    /// Whether an order exists for the caller: customers see their own.
+    pub fn sees_order(&self, order: &OrderRecord) -> bool {
+        self.role != Role::Customer || order.owner == self.token
+    }
+}
+
+/// The event with this id in a request.
+pub async fn event(tx: &mut Tx, caller: &Caller, id: &str) -> Result<EventRecord, Fault> {
+    let id = id.parse().map_err(|_| Fault::missing("event"))?;
+    event_by_id(tx, caller, id).await
+}
+
+/// An event.
+pub async fn event_by_id(tx: &mut Tx, caller: &Caller, id: EventId) -> Result<EventRecord, Fault> {
+    let found = events::get(tx, id).await?.filter(|event| caller.sees(&event.organizer));
+    found.ok_or_else(|| Fault::missing("event"))
+}
+
+/// A product and its event.
+pub async fn product(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ProductRecord, EventRecord), Fault> {
+    let product = products::get(tx, id).await?.ok_or_else(|| Fault::missing("product"))?;
+    let event = event_by_id(tx, caller, product.event).await.map_err(|f| f.about("product"))?;
+    Ok((product, event))
+}
+
+/// A product of this event.
+pub async fn product_of(tx: &mut Tx, event: EventId, id: &str) -> Result<ProductRecord, Fault> {
+    let found = products::get(tx, id).await?.filter(|product| product.event == event);
+    found.ok_or_else(|| Fault::invalid(format!("The event has no product {}", clip(id))))
+}
+
+/// A list and its event.
+pub async fn list(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ListRecord, EventRecord), Fault> {
+    let list = lists::get(tx, id).await?.ok_or_else(|| Fault::missing("list"))?;
+    let event = event_by_id(tx, caller, list.event).await.map_err(|f| f.about("list"))?;
+    Ok((list, event))
+}
+
+/// An order and its event.
+pub async fn order(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(OrderRecord, EventRecord), Fault> {
+    let found = orders::get(tx, id).await?.filter(|order| caller.sees_order(order));
+    let order = found.ok_or_else(|| Fault::missing("order"))?;
+    let event = event_by_id(tx, caller, order.event).await.map_err(|f| f.about("order"))?;
+    Ok((order, event))
+}
+
+/// A ticket and its event.
+pub async fn ticket(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(TicketRecord, EventRecord), Fault> {
+    let missing = || Fault::missing("ticket");
+    let id = id.parse().map_err(|_| missing())?;
+    let ticket = tickets::get(tx, id).await?.ok_or_else(missing)?;
+    let (_, event) = order(tx, caller, &ticket.order).await.map_err(|f| f.about("ticket"))?;
+    Ok((ticket, event))
+}
+
+/// A device and its event; the cloud's own are nobody's to touch.
+pub async fn device(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(DeviceRecord, EventRecord), Fault> {
+    let missing = || Fault::missing("device");
+    let id = id.parse().map_err(|_| missing())?;
+    let found = devices::get(tx, id).await?;
+    let device =
+        found.filter(|d| d.row.role != tidegate_core::trust::Role::Cloud).ok_or_else(missing)?;
+    let event = event_by_id(tx, caller, device.event).await.map_err(|f| f.about("device"))?;
+    Ok((device, event))
+}
+
+/// At most this much of what was given is repeated.
+fn clip(text: &str) -> String {
+    text.chars().take(48).collect()
+}

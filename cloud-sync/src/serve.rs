@@ -1,0 +1,127 @@
+//! Running the cloud: two listeners over one data folder, until told to stop.
+//!
+//! REST is plain HTTP and stays on this machine unless somebody says that a proxy
+//! with TLS stands in front; the device link brings its own TLS. The addresses that
+//! were bound are written beside the data, for whoever started us on port 0.
+
+use crate::app::{App, Life, machine_clock};
+use crate::router;
+use crate::vault::{MASTER_KEY_VAR, Vault, master_key};
+use anyhow::{Context, bail};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tidegate_core::trust::{Identity, Role, TrustFault};
+use tidegate_link::tls::{Gate, Own, server_config};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What `serve` is told.
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// The folder with the database and the keys.
+    #[arg(long, default_value = "data", env = "TIDEGATE_DATA")]
+    pub data: PathBuf,
+    /// Where REST listens, in plain HTTP.
+    #[arg(long, default_value = "127.0.0.1:7400")]
+    pub listen: SocketAddr,
+    /// Where devices connect, in mutual TLS.
+    #[arg(long, default_value = "127.0.0.1:7443")]
+    pub link: SocketAddr,
+    /// A proxy with TLS stands in front of REST, which may then listen beyond this machine.
+    #[arg(long)]
+    pub behind_tls_proxy: bool,
+    /// The file with the master key, where it is not in the environment; made where it is missing.
+    #[arg(long)]
+    pub master_key_file: Option<PathBuf>,
+    /// The database was restored from a copy: agents begin their feed anew.
+    #[arg(long)]
+    pub restored: bool,
+    /// Logs as JSON lines.
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+/// Opens the data folder.
+pub async fn open(options: &Options) -> anyhow::Result<Arc<App>> {
+    std::fs::create_dir_all(&options.data).context("the data folder cannot be made")?;
+    let file = options.master_key_file.clone().unwrap_or_else(|| options.data.join("master.key"));
+    let master = master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
+    let life = if options.restored { Life::Restored } else { Life::Same };
+    let app = App::open(&options.data, Vault::new(&master), machine_clock(), life).await?;
+    Ok(Arc::new(app))
+}
+
+/// Serves until a signal.
+pub async fn serve(options: Options) -> anyhow::Result<()> {
+    if !options.listen.ip().is_loopback() && !options.behind_tls_proxy {
+        bail!(
+            "REST is plain HTTP: listen on 127.0.0.1, or say --behind-tls-proxy where a proxy with TLS stands in front"
+        );
+    }
+    let app = open(&options).await?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("listen on {}", options.listen))?;
+    let link = TcpListener::bind(options.link).await.with_context(|| format!("listen on {}", options.link))?;
+    say(&options.data, "listen.addr", "REST", listener.local_addr()?)?;
+    say(&options.data, "link.addr", "device link", link.local_addr()?)?;
+    let (certificate, key) = app.link_identity().await?;
+    let own = Own { certificate, ca: app.ca, key };
+    let tls = server_config(&own, Arc::new(Devices { app: app.clone() }), true)?;
+    let stop = CancellationToken::new();
+    let linked = tokio::spawn(tidegate_link::server::serve(
+        link,
+        tls,
+        router::link(app.clone()),
+        stop.clone().cancelled_owned(),
+    ));
+    let signal = {
+        let stop = stop.clone();
+        async move {
+            signalled().await;
+            stop.cancel();
+        }
+    };
+    let rest = router::rest(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, rest).with_graceful_shutdown(signal).await?;
+    stop.cancel();
+    linked.await.context("the device link ended badly")
+}
+
+fn say(data: &Path, file: &str, what: &str, address: SocketAddr) -> anyhow::Result<()> {
+    let (place, partial) = (data.join(file), data.join(format!("{file}.new")));
+    std::fs::write(&partial, format!("{address}\n")).and_then(|()| std::fs::rename(&partial, &place))?;
+    println!("{what} on {address}");
+    Ok(())
+}
+
+async fn signalled() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Who may connect to the device link: devices of this installation until their
+/// certificates end. Revoked ones too, because they are still owed their evidence;
+/// the exchange gives them nothing.
+struct Devices {
+    app: Arc<App>,
+}
+
+impl Gate for Devices {
+    fn admit(&self, identity: &Identity) -> Result<(), TrustFault> {
+        match identity.role {
+            Role::Cloud => Err(TrustFault::Role),
+            Role::Gate | Role::Bar | Role::Supervisor | Role::Kiosk if identity.expires <= self.app.now() => {
+                Err(TrustFault::Expired)
+            }
+            Role::Gate | Role::Bar | Role::Supervisor | Role::Kiosk => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Devices of an event, enrolled or about to be.
+
+use super::{Json, Row, StoreError, Tx};
+use crate::params;
+use tidegate_core::catalogue::{Counts, DeviceRow};
+use tidegate_core::id::{DeviceId, EventId};
+use tidegate_core::seal::Hash;
+use tidegate_core::time::Timestamp;
+use tidegate_core::trust::{Certificate, Rights, Role};
+
+/// A device as the office keeps it.
+#[derive(Clone)]
+pub struct DeviceRecord {
+    /// Of which event.
+    pub event: EventId,
+    /// Rights beyond its role's.
+    pub rights: Rights,
+    /// Hash of the secret that enrols it, while it may.
+    pub secret_hash: Option<Hash>,
+    /// Until when.
+    pub secret_expires: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What agents read.
+    pub row: DeviceRow,
+}
+
+macro_rules! columns {
+    () => {
+        "id, event, name, role, rights, certificate, secret_hash, secret_expires, revoked_at, counts_until, created_at"
+    };
+}
+
+const ROLES: [Role; 5] = [Role::Gate, Role::Bar, Role::Supervisor, Role::Kiosk, Role::Cloud];
+
+/// Adds a device; `false` where the event has one of that name.
+pub async fn add(tx: &mut Tx, device: &DeviceRecord) -> Result<bool, StoreError> {
+    let sql = concat!(
+        "INSERT INTO devices (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event, name) DO NOTHING"
+    );
+    Ok(tx.execute(sql, &values(device)).await? == 1)
+}
+
+/// Writes a device as it is now.
+pub async fn update(tx: &mut Tx, device: &DeviceRecord) -> Result<(), StoreError> {
+    let sql = "UPDATE devices SET certificate = $6, secret_hash = $7, secret_expires = $8, revoked_at = $9,
+        counts_until = $10 WHERE id = $1";
+    tx.execute(sql, &values(device)).await.map(drop)
+}
+
+fn values(device: &DeviceRecord) -> Vec<super::Value> {
+    let row = &device.row;
+    let counts: Vec<(u32, u64)> = row.counts_until.iter().map(|c| (c.incarnation, c.sequence)).collect();
+    params![
+        row.id,
+        device.event,
+        &row.name,
+        row.role.as_str(),
+        device.rights.0,
+        row.certificate.as_ref().map(Certificate::to_bytes),
+        device.secret_hash,
+        device.secret_expires,
+        row.revoked_at,
+        Json(counts),
+        device.created_at,
+    ]
+    .to_vec()
+}
+
+/// A device.
+pub async fn get(tx: &mut Tx, id: DeviceId) -> Result<Option<DeviceRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM devices WHERE id = $1");
+    tx.first(sql, params![id]).await?.map(device).transpose()
+}
+
+/// The device that a secret with this hash would enrol.
+pub async fn by_secret(tx: &mut Tx, hash: Hash) -> Result<Option<DeviceRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM devices WHERE secret_hash = $1");
+    tx.first(sql, params![hash]).await?.map(device).transpose()
+}
+
+/// An event's devices after `after`, by id, the cloud's own left out.
+pub async fn of_event(
+    tx: &mut Tx,
+    event: EventId,
+    after: DeviceId,
+    limit: u32,
+) -> Result<Vec<DeviceRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM devices WHERE event = $1 AND id > $2 AND role <> 'cloud' ORDER BY id LIMIT $3"
+    );
+    tx.query(sql, params![event, after, limit]).await?.into_iter().map(device).collect()
+}
+
+fn device(mut row: Row) -> Result<DeviceRecord, StoreError> {
+    let (id, event, name) = (row.take()?, row.take()?, row.take()?);
+    let role: String = row.take()?;
+    let rights = Rights(row.take()?);
+    let certificate: Option<Vec<u8>> = row.take()?;
+    let (secret_hash, secret_expires, revoked_at) = (row.take()?, row.take()?, row.take()?);
+    let Json(counts): Json<Vec<(u32, u64)>> = row.take()?;
+    let counts_until = counts.into_iter().map(|(incarnation, sequence)| Counts { incarnation, sequence });
+    Ok(DeviceRecord {
+        event,
+        rights,
+        secret_hash,
+        secret_expires,
+        created_at: row.take()?,
+        row: DeviceRow {
+            id,
+            name,
+            role: *ROLES.iter().find(|r| r.as_str() == role).ok_or(StoreError::Shape("a role"))?,
+            certificate: certificate
+                .map(|bytes| Certificate::from_bytes(&bytes).map_err(|_| StoreError::Shape("a certificate")))
+                .transpose()?,
+            revoked_at,
+            counts_until: counts_until.collect(),
+        },
+    })
+}

@@ -1,0 +1,173 @@
+//! Events and the dates of a series.
+
+use super::{Row, StoreError, Tx};
+use crate::params;
+use tidegate_core::catalogue::{Event, EventDate};
+use tidegate_core::id::{DateId, DeviceId, EventId};
+use tidegate_core::time::Timestamp;
+
+/// An event as the office keeps it.
+#[derive(Clone)]
+pub struct EventRecord {
+    /// Which.
+    pub id: EventId,
+    /// Whose.
+    pub organizer: String,
+    /// Its name.
+    pub name: String,
+    /// IANA zone of the venue.
+    pub timezone: String,
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When doors open.
+    pub doors_at: Option<Timestamp>,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+    /// ISO 4217.
+    pub currency: String,
+    /// The device that writes the cloud's own journal.
+    pub journal_device: DeviceId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The dates of a series.
+    pub dates: Vec<EventDate>,
+}
+
+/// How long an event without an end is taken to last, seconds: a night with room.
+const UNSAID_END_S: i64 = 24 * 3600;
+
+impl EventRecord {
+    /// As agents read it.
+    pub fn row(&self) -> Event {
+        Event {
+            id: self.id,
+            name: self.name.clone(),
+            timezone: self.timezone.clone(),
+            starts_at: self.starts_at,
+            doors_at: self.doors_at,
+            ends_at: self.ends_at,
+            dates: self.dates.clone(),
+        }
+    }
+
+    /// The last moment of the event and all its dates.
+    pub fn over_at(&self) -> Timestamp {
+        let end = |ends: Option<Timestamp>, starts: Timestamp| ends.unwrap_or(starts.plus_secs(UNSAID_END_S));
+        let dates = self.dates.iter().map(|date| end(date.ends_at, date.starts_at));
+        dates.fold(end(self.ends_at, self.starts_at), Timestamp::max)
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, organizer, name, timezone, starts_at, doors_at, ends_at, currency, journal_device, created_at"
+    };
+}
+
+/// Adds an event with its dates.
+pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
+    let sql = concat!(
+        "INSERT INTO events (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    );
+    let params = params![
+        event.id,
+        &event.organizer,
+        &event.name,
+        &event.timezone,
+        event.starts_at,
+        event.doors_at,
+        event.ends_at,
+        &event.currency,
+        event.journal_device,
+        event.created_at,
+    ];
+    tx.execute(sql, params).await?;
+    tx.execute("INSERT INTO feeds (event, revision, small_revision) VALUES ($1, 0, 0)", params![event.id]).await?;
+    put_dates(tx, event).await
+}
+
+/// Writes what may change of an event.
+pub async fn update(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
+    let sql = "UPDATE events SET name = $2, timezone = $3, starts_at = $4, doors_at = $5, ends_at = $6 WHERE id = $1";
+    let times = (event.starts_at, event.doors_at, event.ends_at);
+    tx.execute(sql, params![event.id, &event.name, &event.timezone, times.0, times.1, times.2]).await?;
+    put_dates(tx, event).await
+}
+
+async fn put_dates(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
+    let sql = "INSERT INTO event_dates (event, number, starts_at, doors_at, ends_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (event, number) DO UPDATE
+        SET starts_at = excluded.starts_at, doors_at = excluded.doors_at, ends_at = excluded.ends_at";
+    for date in &event.dates {
+        let params = params![event.id, date.id, date.starts_at, date.doors_at, date.ends_at];
+        tx.execute(sql, params).await?;
+    }
+    Ok(())
+}
+
+/// An event with its dates.
+pub async fn get(tx: &mut Tx, id: EventId) -> Result<Option<EventRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM events WHERE id = $1");
+    match tx.first(sql, params![id]).await? {
+        Some(row) => with_dates(tx, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An organizer's events after `after`, by id.
+pub async fn of_organizer(
+    tx: &mut Tx,
+    organizer: &str,
+    after: EventId,
+    limit: u32,
+) -> Result<Vec<EventRecord>, StoreError> {
+    let sql =
+        concat!("SELECT ", columns!(), " FROM events WHERE organizer = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let rows = tx.query(sql, params![organizer, after, limit]).await?;
+    all_with_dates(tx, rows).await
+}
+
+/// All events after `after`, by id.
+pub async fn all(tx: &mut Tx, after: EventId, limit: u32) -> Result<Vec<EventRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM events WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows = tx.query(sql, params![after, limit]).await?;
+    all_with_dates(tx, rows).await
+}
+
+/// The ids of an organizer's events.
+pub async fn ids_of_organizer(tx: &mut Tx, organizer: &str) -> Result<Vec<EventId>, StoreError> {
+    let rows = tx.query("SELECT id FROM events WHERE organizer = $1 ORDER BY id", params![organizer]).await?;
+    rows.into_iter().map(|mut row| row.take()).collect()
+}
+
+async fn all_with_dates(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<EventRecord>, StoreError> {
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        events.push(with_dates(tx, row).await?);
+    }
+    Ok(events)
+}
+
+async fn with_dates(tx: &mut Tx, mut row: Row) -> Result<EventRecord, StoreError> {
+    let mut event = EventRecord {
+        id: row.take()?,
+        organizer: row.take()?,
+        name: row.take()?,
+        timezone: row.take()?,
+        starts_at: row.take()?,
+        doors_at: row.take()?,
+        ends_at: row.take()?,
+        currency: row.take()?,
+        journal_device: row.take()?,
+        created_at: row.take()?,
+        dates: Vec::new(),
+    };
+    let sql = "SELECT number, starts_at, doors_at, ends_at FROM event_dates WHERE event = $1 ORDER BY number";
+    for mut row in tx.query(sql, params![event.id]).await? {
+        let (id, starts_at) = (DateId(row.take()?), row.take()?);
+        event.dates.push(EventDate { id, starts_at, doors_at: row.take()?, ends_at: row.take()? });
+    }
+    Ok(event)
+}

@@ -1,0 +1,197 @@
+//! The embedded database: a write-ahead log that is flushed before a commit returns.
+//!
+//! One connection writes, some read. `$n` placeholders are bound by their names,
+//! which are what PostgreSQL takes by place. A library below 3.51.3 can corrupt
+//! such a log under two connections and is refused.
+
+use super::{Row, StoreError, Tx, Value};
+use rusqlite::types::ValueRef;
+use rusqlite::{CachedStatement, OpenFlags};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+
+/// 3.51.3, in SQLite's own numbering.
+const OLDEST: i32 = 3_051_003;
+const OLDEST_TEXT: &str = "3.51.3";
+/// Readers at once: a few more than cores, so that one slow report does not queue short reads.
+const READERS: usize = 6;
+/// Another process (a backup) may hold the file this long before we fail.
+const BUSY: Duration = Duration::from_secs(10);
+/// All statements of this program fit: none is prepared twice.
+const STATEMENTS: usize = 512;
+const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;";
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// The newest schema version known here.
+pub(super) fn newest_version() -> i64 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or(0)
+}
+
+/// One connection, in or out of a transaction.
+pub(super) struct Connection(rusqlite::Connection);
+
+/// A database file.
+pub(super) struct Sqlite {
+    writer: Arc<Mutex<Tx>>,
+    readers: Vec<Arc<Mutex<Tx>>>,
+    free: Arc<Semaphore>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < OLDEST {
+            return Err(StoreError::TooOld { found: rusqlite::version().into(), needed: OLDEST_TEXT });
+        }
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        writer.execute_batch(PRAGMAS).map_err(failed)?;
+        migrate(&mut writer)?;
+        let mut readers = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            readers.push(shared(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
+        }
+        Ok(Self { writer: shared(writer), readers, free: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    pub(super) async fn writer(&self) -> OwnedMutexGuard<Tx> {
+        self.writer.clone().lock_owned().await
+    }
+
+    pub(super) async fn reader(&self) -> Reader {
+        loop {
+            // The semaphore is never closed; a permit means that one of the readers is free.
+            let permit = self.free.clone().acquire_owned().await.ok();
+            let free = self.readers.iter().find_map(|reader| reader.clone().try_lock_owned().ok());
+            match free {
+                Some(tx) => return Reader { tx, _permit: permit },
+                None => tokio::task::yield_now().await,
+            }
+        }
+    }
+}
+
+/// A reader, given back when it is dropped.
+pub(super) struct Reader {
+    tx: OwnedMutexGuard<Tx>,
+    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+impl std::ops::Deref for Reader {
+    type Target = Tx;
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+impl std::ops::DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+}
+
+fn shared(connection: rusqlite::Connection) -> Arc<Mutex<Tx>> {
+    Arc::new(Mutex::new(Tx::new(Connection(connection))))
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<rusqlite::Connection, StoreError> {
+    let connection =
+        rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut rusqlite::Connection) -> Result<(), StoreError> {
+    let runner = embedded::migrations::runner();
+    let failed = |e: refinery::Error| StoreError::Migration(e.to_string());
+    // Before the first migration there is no history to ask for.
+    let applied = runner.get_applied_migrations(connection).unwrap_or_default();
+    let found = applied.iter().map(|m| i64::from(m.version())).max().unwrap_or(0);
+    if found > newest_version() {
+        return Err(StoreError::NewerSchema { found, known: newest_version() });
+    }
+    runner.run(connection).map(|_| ()).map_err(failed)
+}
+
+fn failed(error: rusqlite::Error) -> StoreError {
+    StoreError::Statement(error.to_string())
+}
+
+impl Connection {
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.0.is_autocommit() {
+            self.rollback(); // the task before ended without an answer
+        }
+        let writes = !self.0.is_readonly(rusqlite::MAIN_DB).map_err(failed)?;
+        self.0.execute_batch(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" }).map_err(failed)
+    }
+
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
+        self.0.execute_batch("COMMIT").map_err(|error| {
+            self.rollback();
+            failed(error)
+        })
+    }
+
+    pub(super) fn rollback(&mut self) {
+        if let Err(error) = self.0.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "rollback failed");
+        }
+    }
+
+    pub(super) fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError> {
+        let mut statement = self.prepare(sql, params)?;
+        statement.raw_execute().map(|rows| rows as u64).map_err(failed)
+    }
+
+    pub(super) fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.prepare(sql, params)?;
+        let columns = statement.column_count();
+        let mut found = Vec::new();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..columns).map(|place| row.get_ref(place).map_err(failed).and_then(value));
+            found.push(Row::new(values.collect::<Result<_, _>>()?));
+        }
+        Ok(found)
+    }
+
+    fn prepare(&mut self, sql: &'static str, params: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
+        for place in 1..=statement.parameter_count() {
+            let number = statement.parameter_name(place).and_then(|name| name.strip_prefix('$')?.parse().ok());
+            let given = number.and_then(|n: usize| params.get(n.checked_sub(1)?));
+            let given = given.ok_or(StoreError::Shape("a parameter that was given"))?;
+            bind(&mut statement, place, given)?;
+        }
+        Ok(statement)
+    }
+}
+
+fn bind(statement: &mut CachedStatement<'_>, place: usize, value: &Value) -> Result<(), StoreError> {
+    match value {
+        Value::Null => statement.raw_bind_parameter(place, rusqlite::types::Null),
+        Value::Int(number) => statement.raw_bind_parameter(place, number),
+        Value::Text(text) => statement.raw_bind_parameter(place, text),
+        Value::Bytes(bytes) => statement.raw_bind_parameter(place, bytes),
+    }
+    .map_err(failed)
+}
+
+fn value(stored: ValueRef<'_>) -> Result<Value, StoreError> {
+    match stored {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Text(text) => {
+            String::from_utf8(text.to_vec()).map(Value::Text).map_err(|_| StoreError::Shape("a text"))
+        }
+        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
+        ValueRef::Real(_) => Err(StoreError::Shape("anything but a fraction")),
+    }
+}

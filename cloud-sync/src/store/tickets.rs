@@ -1,0 +1,178 @@
+//! Tickets: what was sold, and the newest code of each.
+
+use super::products::{credits, pairs};
+use super::{Row, StoreError, Tx, Value};
+use crate::params;
+use tidegate_core::catalogue::{TicketRow, TicketStatus};
+use tidegate_core::id::{EventId, TicketId};
+use tidegate_core::ticket::Ticket;
+use tidegate_core::time::{Timestamp, Window};
+
+/// A ticket as the office keeps it.
+#[derive(Clone)]
+pub struct TicketRecord {
+    /// Of which event.
+    pub event: EventId,
+    /// In which order.
+    pub order: String,
+    /// What it cost, in minor units.
+    pub price_minor: i64,
+    /// When its money was given back.
+    pub refunded_at: Option<Timestamp>,
+    /// The text of its newest code.
+    pub code: String,
+    /// What agents read.
+    pub row: TicketRow,
+}
+
+impl TicketRecord {
+    /// What its code grants.
+    pub fn granted(&self) -> Ticket {
+        Ticket {
+            id: self.row.id,
+            product: self.row.product,
+            counter: self.row.counter,
+            date: self.row.date,
+            window: self.row.window,
+            credits: self.row.credits.clone(),
+        }
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, event, order_id, order_code, product, price_minor, status, counter, date_number, valid_from, \
+         valid_until, credits, blocked, needs_approval, valid_if_pending, cancelled_at, refunded_at, holder, note, code"
+    };
+}
+
+/// Adds a ticket; `false` where its id is taken in this installation.
+pub async fn add(tx: &mut Tx, ticket: &TicketRecord) -> Result<bool, StoreError> {
+    let sql = concat!(
+        "INSERT INTO tickets (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+         ON CONFLICT (id) DO NOTHING"
+    );
+    Ok(tx.execute(sql, &values(ticket)).await? == 1)
+}
+
+/// Writes a ticket as it is now.
+pub async fn update(tx: &mut Tx, ticket: &TicketRecord) -> Result<(), StoreError> {
+    let sql = "UPDATE tickets SET product = $5, status = $7, counter = $8, date_number = $9, valid_from = $10,
+        valid_until = $11, credits = $12, blocked = $13, needs_approval = $14, valid_if_pending = $15,
+        cancelled_at = $16, refunded_at = $17, holder = $18, note = $19, code = $20 WHERE id = $1";
+    tx.execute(sql, &values(ticket)).await.map(drop)
+}
+
+fn values(ticket: &TicketRecord) -> Vec<Value> {
+    let row = &ticket.row;
+    let params: &[Value] = params![
+        row.id,
+        ticket.event,
+        &ticket.order,
+        row.order.clone().unwrap_or_default(),
+        row.product,
+        ticket.price_minor,
+        status_number(row.status),
+        row.counter,
+        row.date,
+        row.window.from,
+        row.window.until,
+        pairs(&row.credits),
+        row.blocked.clone(),
+        row.needs_approval,
+        row.valid_if_pending,
+        row.cancelled_at,
+        ticket.refunded_at,
+        row.holder.clone(),
+        row.note.clone(),
+        &ticket.code,
+    ];
+    params.to_vec()
+}
+
+/// Whether a ticket with this id exists in the installation.
+pub async fn exists(tx: &mut Tx, id: TicketId) -> Result<bool, StoreError> {
+    Ok(tx.first("SELECT 1 FROM tickets WHERE id = $1", params![id]).await?.is_some())
+}
+
+/// A ticket.
+pub async fn get(tx: &mut Tx, id: TicketId) -> Result<Option<TicketRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM tickets WHERE id = $1");
+    tx.first(sql, params![id]).await?.map(ticket).transpose()
+}
+
+/// The tickets of an order, by id.
+pub async fn of_order(tx: &mut Tx, order: &str) -> Result<Vec<TicketRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM tickets WHERE order_id = $1 ORDER BY id");
+    tx.query(sql, params![order]).await?.into_iter().map(ticket).collect()
+}
+
+/// An event's tickets after `after`, by id.
+pub async fn of_event(
+    tx: &mut Tx,
+    event: EventId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<TicketRecord>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM tickets WHERE event = $1 AND id > $2 ORDER BY id LIMIT $3");
+    tx.query(sql, params![event, after, limit]).await?.into_iter().map(ticket).collect()
+}
+
+/// The tickets of one token's orders of an event after `after`, by id.
+pub async fn of_owner(
+    tx: &mut Tx,
+    event: EventId,
+    owner: &str,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<TicketRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM tickets WHERE event = $1 AND id > $3
+         AND order_id IN (SELECT id FROM orders WHERE event = $1 AND owner = $2) ORDER BY id LIMIT $4"
+    );
+    tx.query(sql, params![event, owner, after, limit]).await?.into_iter().map(ticket).collect()
+}
+
+fn status_number(status: TicketStatus) -> i64 {
+    match status {
+        TicketStatus::Paid => 0,
+        TicketStatus::Pending => 1,
+        TicketStatus::Cancelled => 2,
+    }
+}
+
+fn status(number: i64) -> Result<TicketStatus, StoreError> {
+    [TicketStatus::Paid, TicketStatus::Pending, TicketStatus::Cancelled]
+        .into_iter()
+        .find(|status| status_number(*status) == number)
+        .ok_or(StoreError::Shape("a ticket status"))
+}
+
+fn ticket(mut row: Row) -> Result<TicketRecord, StoreError> {
+    let (id, event, order) = (row.take()?, row.take()?, row.take()?);
+    let (code, product, price_minor) = (row.take()?, row.take()?, row.take()?);
+    let status = status(row.take()?)?;
+    let row_part = TicketRow {
+        id,
+        product,
+        status,
+        counter: row.take()?,
+        date: row.take()?,
+        window: Window { from: row.take()?, until: row.take()? },
+        credits: credits(row.take()?),
+        blocked: row.take()?,
+        needs_approval: row.take()?,
+        valid_if_pending: row.take()?,
+        cancelled_at: row.take()?,
+        order: Some(code),
+        holder: None,
+        note: None,
+    };
+    let refunded_at = row.take()?;
+    let row_part = TicketRow { holder: row.take()?, note: row.take()?, ..row_part };
+    Ok(TicketRecord { event, order, price_minor, refunded_at, code: row.take()?, row: row_part })
+}
