@@ -283,4 +283,4 @@ fn off(seen: &Seen, from: (f32, f32)) -> f32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

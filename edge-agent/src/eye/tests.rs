@@ -32,7 +32,7 @@ const CODE: [&str; 21] = [
 ];
 
 /// A light picture with the code at each place, modules of `px` pixels.
-fn picture(width: u32, height: u32, px: u32, places: &[(u32, u32)]) -> Grey {
+pub(crate) fn picture(width: u32, height: u32, px: u32, places: &[(u32, u32)]) -> Grey {
     let mut luma = vec![230_u8; (width * height) as usize];
     for &(left, top) in places {
         for (row, line) in (0_u32..).zip(CODE) {

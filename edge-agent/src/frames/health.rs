@@ -58,7 +58,7 @@ impl Health {
     pub(super) fn tick(&mut self, now: Instant) -> Option<FrameError> {
         let silent = now.saturating_duration_since(self.heard);
         let lost = self.tempo == Tempo::Live && silent >= SILENCE && self.failed(now);
-        lost.then(|| FrameError::Silent { ms: silent.as_millis() as u64 })
+        lost.then_some(FrameError::Silent { ms: silent.as_millis() as u64 })
     }
 
     /// Whether it delivers.

@@ -151,7 +151,11 @@ impl Shared {
                 Err(FrameError::Ended) => break,
                 Err(error) => error,
             };
-            self.lost(failed);
+            // The end of a stream is no loss yet: its next writer may be at the door already, and
+            // if not, silence will tell.
+            if failed != FrameError::Ended {
+                self.lost(failed);
+            }
             let pause = self.health().next_pause();
             self.slot.pause(pause);
         }
@@ -231,3 +235,6 @@ impl Shared {
         (self.tell)(LaneEvent::Read { frame_id, name: frame.name, seen, decode_ms });
     }
 }
+
+#[cfg(test)]
+mod tests;
