@@ -160,9 +160,10 @@ CREATE TABLE devices (
     secret_expires BIGINT,
     revoked_at BIGINT,
     counts_until TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    UNIQUE (event, name)
+    created_at BIGINT NOT NULL
 );
+-- A lost device is revoked; its replacement takes its name.
+CREATE UNIQUE INDEX devices_by_name ON devices (event, name) WHERE revoked_at IS NULL;
 
 CREATE TABLE staff (
     event BYTEA NOT NULL REFERENCES events (id),

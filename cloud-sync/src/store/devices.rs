@@ -33,12 +33,12 @@ macro_rules! columns {
 
 const ROLES: [Role; 5] = [Role::Gate, Role::Bar, Role::Supervisor, Role::Kiosk, Role::Cloud];
 
-/// Adds a device; `false` where the event has one of that name.
+/// Adds a device; `false` where the event has one of that name that is not revoked.
 pub async fn add(tx: &mut Tx, device: &DeviceRecord) -> Result<bool, StoreError> {
     let sql = concat!(
         "INSERT INTO devices (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event, name) DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event, name) WHERE revoked_at IS NULL DO NOTHING"
     );
     Ok(tx.execute(sql, &values(device)).await? == 1)
 }
