@@ -3,14 +3,20 @@
 //! Each extracts, finds the thing in the caller's scope, does one thing in one
 //! transaction and gives a typed answer. Who may call it stands in [`crate::auth`].
 
+pub mod allotments;
+pub mod desk;
 pub mod devices;
 pub mod enrol;
 pub mod events;
 pub mod exchange;
+pub mod grants;
+pub mod keys;
 pub mod lists;
 pub mod orders;
 pub mod organizers;
 pub mod products;
+pub mod reports;
+pub mod staff;
 pub mod tickets;
 pub mod tokens;
 

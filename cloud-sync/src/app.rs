@@ -78,9 +78,8 @@ impl App {
         let store = Store::open(&data.join(DATABASE_FILE))?;
         let (vault, at) = (Arc::new(vault), now());
         let inside = vault.clone();
-        let (ca, epoch) = store
-            .write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await }))
-            .await?;
+        let (ca, epoch) =
+            store.write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await })).await?;
         first_admin(&store, data, at).await?;
         // The closure above has ended, and with it the other pointer.
         let vault = Arc::into_inner(vault).ok_or_else(|| Fault::internal("the vault is still in use"))?;

@@ -40,7 +40,9 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
 fn check(peer: &Identity, request: &Request) -> Result<(), Fault> {
     if request.version != VERSION {
         let why = format!("version {} was sent, version {VERSION} is spoken here", request.version);
-        return Err(Fault::new(StatusCode::BAD_REQUEST, "wrong_version", "Another version of the exchange").why(why));
+        return Err(
+            Fault::new(StatusCode::BAD_REQUEST, "wrong_version", "Another version of the exchange").why(why)
+        );
     }
     if request.event != peer.event {
         return Err(Fault::forbidden(TrustFault::Event.code(), "The device is enrolled for another event"));

@@ -74,8 +74,6 @@ pub async fn learn_keys(tx: &mut Tx, event: &EventRecord) -> Result<(), Fault> {
 fn change(event: &EventRecord, key: &TicketKeyRecord) -> Change {
     match key.retired_at {
         Some(_) => Change::KeyGone(key.number),
-        None => {
-            Change::Key(TicketKey { public: key.public, event: event.id, event_name: event.name.clone() })
-        }
+        None => Change::Key(TicketKey { public: key.public, event: event.id, event_name: event.name.clone() }),
     }
 }

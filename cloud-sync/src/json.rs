@@ -1,19 +1,21 @@
-//! What handlers take and give: JSON bodies, queries, keys, times, pages of lists.
+//! What handlers take and give beside the link's bodies and queries: keys, times,
+//! pages of lists, texts that people wrote.
 //!
 //! What cannot be read is a problem+json like every other; unknown fields are
 //! refused, because a misspelt one would otherwise be a wish that nobody heard.
 
 use crate::fault::Fault;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tidegate_core::decide::key::MAX_KEY_BYTES;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
 use tidegate_core::time::Timestamp;
 use utoipa::{IntoParams, ToSchema};
+
+pub use tidegate_link::problem::{Body, Query};
 
 /// The largest REST body: an order of a thousand positions takes a quarter of it.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -21,34 +23,6 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_LIST: u32 = 1_000;
 /// How much it gives unless asked otherwise.
 pub const USUAL_LIST: u32 = 100;
-
-/// A JSON body.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Fault;
-    async fn from_request(request: Request, _: &S) -> Result<Self, Fault> {
-        let bytes = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
-            Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "The body is larger than one megabyte")
-        })?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            Fault::new(StatusCode::BAD_REQUEST, "bad_json", "The body cannot be read").why(error.to_string())
-        })
-    }
-}
-
-/// What stands after the question mark.
-pub struct Query<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Fault;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
-        let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
-        read.map(|query| Self(query.0)).map_err(|error| {
-            Fault::new(StatusCode::BAD_REQUEST, "bad_query", "The query cannot be read").why(error.body_text())
-        })
-    }
-}
 
 /// The header that makes a request safe to repeat.
 pub const KEY_HEADER: &str = "idempotency-key";

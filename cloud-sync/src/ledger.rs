@@ -61,14 +61,20 @@ impl<'a> Books<'a> {
             let counts = device.is_none_or(|device| device.counts(id.journal.incarnation, id.sequence));
             let read = verified.entry.as_ref().filter(|_| counts);
             let act = read.and_then(|entry| Act::of(id, entry, author));
-            let (ticket, signature) = (act.as_ref().map(|a| a.0), Some(signature).filter(|_| last == Some(id.sequence)));
+            let (ticket, signature) =
+                (act.as_ref().map(|a| a.0), Some(signature).filter(|_| last == Some(id.sequence)));
             let record = EntryRecord { id, body: verified.bytes, signature, ticket, counts };
             journals::add(tx, self.event, &record).await?;
             if let Some(entry) = &verified.entry {
                 self.note(tx, &record, entry).await?;
                 journal.clock = entry.clock;
             }
-            journal = JournalRecord { entries: id.sequence, counted: journal.counted + u64::from(counts), hash: id.hash, ..journal };
+            journal = JournalRecord {
+                entries: id.sequence,
+                counted: journal.counted + u64::from(counts),
+                hash: id.hash,
+                ..journal
+            };
             acts.extend(act);
         }
         journals::put(tx, self.event, &journal).await?;
@@ -131,7 +137,12 @@ impl<'a> Books<'a> {
     }
 
     /// What a ticket was granted in all, where that matters: its row's, or a newer code's.
-    async fn credits(&self, tx: &mut Tx, ticket: TicketId, state: &TicketState) -> Result<Option<Vec<Credit>>, Fault> {
+    async fn credits(
+        &self,
+        tx: &mut Tx,
+        ticket: TicketId,
+        state: &TicketState,
+    ) -> Result<Option<Vec<Credit>>, Fault> {
         if state.servings.is_empty() {
             return Ok(None);
         }
@@ -166,12 +177,7 @@ pub async fn look_again(tx: &mut Tx, app: &App, event: EventId, ticket: TicketId
 }
 
 /// Finds all conflicts again, after a list has changed what it allows.
-pub async fn find_conflicts_anew(
-    tx: &mut Tx,
-    app: &App,
-    event: EventId,
-    list: &CheckInList,
-) -> Result<(), Fault> {
+pub async fn find_conflicts_anew(tx: &mut Tx, app: &App, event: EventId, list: &CheckInList) -> Result<(), Fault> {
     let mut books = Books::open(tx, app, event).await?;
     Arc::make_mut(&mut books.catalogue).lists.insert(list.id, list.clone());
     for ticket in journals::tickets_with_acts(tx, event).await? {

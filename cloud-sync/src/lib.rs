@@ -15,6 +15,7 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod desk;
 pub mod exchange;
 pub mod fault;
 pub mod feed;
@@ -24,6 +25,7 @@ pub mod ledger;
 pub mod orders;
 pub mod pay;
 pub mod qr;
+pub mod report;
 pub mod router;
 pub mod scope;
 pub mod serve;

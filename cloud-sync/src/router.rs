@@ -4,7 +4,10 @@
 //! [`crate::auth`] does not reach a handler. Sizes, panics and unknown addresses
 //! are answered here, as problem+json like everything else.
 
-use crate::api::{devices, enrol, events, exchange, lists, orders, organizers, products, tickets, tokens};
+use crate::api::{
+    allotments, desk, devices, enrol, events, exchange, grants, keys, lists, orders, organizers, products,
+    reports, staff, tickets, tokens,
+};
 use crate::app::App;
 use crate::auth;
 use crate::fault::Fault;
@@ -59,6 +62,18 @@ fn guarded() -> Routes {
         .routes(routes!(devices::create, devices::list))
         .routes(routes!(devices::code))
         .routes(routes!(devices::revoke))
+        .routes(routes!(grants::create))
+        .routes(routes!(allotments::create))
+        .routes(routes!(keys::create, keys::list))
+        .routes(routes!(keys::retire))
+        .routes(routes!(staff::create, staff::list))
+        .routes(routes!(staff::remove))
+        .routes(routes!(desk::scan::scan))
+        .routes(routes!(desk::serving::serving))
+        .routes(routes!(desk::undo::undo))
+        .routes(routes!(reports::attendance_report))
+        .routes(routes!(reports::conflicts))
+        .routes(routes!(reports::journals))
 }
 
 /// What devices use, behind mutual TLS.

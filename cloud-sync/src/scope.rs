@@ -5,13 +5,13 @@
 
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
+use crate::store::Tx;
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::events::{self, EventRecord};
 use crate::store::lists::{self, ListRecord};
 use crate::store::orders::{self, OrderRecord};
 use crate::store::products::{self, ProductRecord};
 use crate::store::tickets::{self, TicketRecord};
-use crate::store::Tx;
 use tidegate_core::id::EventId;
 
 impl Caller {
@@ -80,8 +80,7 @@ pub async fn device(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(DeviceRec
     let missing = || Fault::missing("device");
     let id = id.parse().map_err(|_| missing())?;
     let found = devices::get(tx, id).await?;
-    let device =
-        found.filter(|d| d.row.role != tidegate_core::trust::Role::Cloud).ok_or_else(missing)?;
+    let device = found.filter(|d| d.row.role != tidegate_core::trust::Role::Cloud).ok_or_else(missing)?;
     let event = event_by_id(tx, caller, device.event).await.map_err(|f| f.about("device"))?;
     Ok((device, event))
 }

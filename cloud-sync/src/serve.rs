@@ -60,7 +60,8 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         );
     }
     let app = open(&options).await?;
-    let listener = TcpListener::bind(options.listen).await.with_context(|| format!("listen on {}", options.listen))?;
+    let listener =
+        TcpListener::bind(options.listen).await.with_context(|| format!("listen on {}", options.listen))?;
     let link = TcpListener::bind(options.link).await.with_context(|| format!("listen on {}", options.link))?;
     say(&options.data, "listen.addr", "REST", listener.local_addr()?)?;
     say(&options.data, "link.addr", "device link", link.local_addr()?)?;

@@ -22,7 +22,9 @@ pub enum VaultFault {
     #[error("the master key is not 64 hex digits")]
     Malformed,
     /// Sealed under another master key, or altered.
-    #[error("the master key does not open the key {0}: it belongs to another installation, or the key was altered")]
+    #[error(
+        "the master key does not open the key {0}: it belongs to another installation, or the key was altered"
+    )]
     Wrong(String),
     /// The file cannot be read or made.
     #[error("the master key file {0}: {1}")]

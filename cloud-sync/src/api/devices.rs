@@ -125,8 +125,7 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewDevice) -> Resul
     };
     let rights = new.rights.iter().fold(Rights::default(), |all, right| all.with(right.bits()));
     let (secret_hash, secret_expires, created_at) = (None, None, app.now());
-    let mut device =
-        DeviceRecord { event: event.id, rights, secret_hash, secret_expires, created_at, row };
+    let mut device = DeviceRecord { event: event.id, rights, secret_hash, secret_expires, created_at, row };
     let code = fresh_code(app, &mut device);
     if !devices::add(tx, &device).await? {
         return Err(Fault::conflict("name_taken", "The event has a device of this name"));

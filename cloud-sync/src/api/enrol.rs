@@ -45,17 +45,14 @@ pub async fn enrol(
 
 fn failed(app: &App, code: &str, what: &str) -> Fault {
     match app.enrolments.spend(None, app.now()) {
-        Ok(()) => Fault::forbidden(code, what).action("Ask the office for a fresh code; it is good for 15 minutes"),
+        Ok(()) => {
+            Fault::forbidden(code, what).action("Ask the office for a fresh code; it is good for 15 minutes")
+        }
         Err(seconds) => Fault::too_often("too_many_attempts", "Too many failed enrolments", seconds),
     }
 }
 
-async fn sign(
-    tx: &mut Tx,
-    app: &App,
-    secret: Vec<u8>,
-    key: PublicKey,
-) -> Result<Option<EnrolResponse>, Fault> {
+async fn sign(tx: &mut Tx, app: &App, secret: Vec<u8>, key: PublicKey) -> Result<Option<EnrolResponse>, Fault> {
     let hash = secret_hash(&secret);
     let found = devices::by_secret(tx, hash).await?.filter(|device| usable(app, device, &hash.0));
     let Some(mut device) = found else { return Ok(None) };

@@ -165,7 +165,6 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Resu
     Ok(Products::of(tx, event.id).await?.view(&product))
 }
 
-
 /// The next number of an event's products or lists; numbers are never reused.
 pub fn next_number(count: u32, of_what: &str) -> Result<u16, Fault> {
     match u16::try_from(count + 1) {

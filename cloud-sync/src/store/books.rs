@@ -87,11 +87,7 @@ pub async fn carry_code(
 }
 
 /// The newest code of a ticket that a journal carried.
-pub async fn carried_code(
-    tx: &mut Tx,
-    event: EventId,
-    ticket: TicketId,
-) -> Result<Option<Vec<u8>>, StoreError> {
+pub async fn carried_code(tx: &mut Tx, event: EventId, ticket: TicketId) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT code FROM carried_codes WHERE event = $1 AND ticket = $2";
     tx.first(sql, params![event, ticket]).await?.map(|mut row| row.take()).transpose()
 }

@@ -66,11 +66,7 @@ macro_rules! columns {
 
 /// Adds an event with its dates.
 pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
-    let sql = concat!(
-        "INSERT INTO events (",
-        columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-    );
+    let sql = concat!("INSERT INTO events (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     let params = params![
         event.id,
         &event.organizer,
@@ -90,7 +86,8 @@ pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
 
 /// Writes what may change of an event.
 pub async fn update(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
-    let sql = "UPDATE events SET name = $2, timezone = $3, starts_at = $4, doors_at = $5, ends_at = $6 WHERE id = $1";
+    let sql =
+        "UPDATE events SET name = $2, timezone = $3, starts_at = $4, doors_at = $5, ends_at = $6 WHERE id = $1";
     let times = (event.starts_at, event.doors_at, event.ends_at);
     tx.execute(sql, params![event.id, &event.name, &event.timezone, times.0, times.1, times.2]).await?;
     put_dates(tx, event).await
@@ -123,8 +120,7 @@ pub async fn of_organizer(
     after: EventId,
     limit: u32,
 ) -> Result<Vec<EventRecord>, StoreError> {
-    let sql =
-        concat!("SELECT ", columns!(), " FROM events WHERE organizer = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let sql = concat!("SELECT ", columns!(), " FROM events WHERE organizer = $1 AND id > $2 ORDER BY id LIMIT $3");
     let rows = tx.query(sql, params![organizer, after, limit]).await?;
     all_with_dates(tx, rows).await
 }

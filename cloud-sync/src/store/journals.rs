@@ -80,11 +80,8 @@ pub async fn put(tx: &mut Tx, event: EventId, j: &JournalRecord) -> Result<(), S
 
 /// Adds an entry at the end of its journal.
 pub async fn add(tx: &mut Tx, event: EventId, entry: &EntryRecord) -> Result<(), StoreError> {
-    let sql = concat!(
-        "INSERT INTO entries (event, ",
-        entry_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-    );
+    let sql =
+        concat!("INSERT INTO entries (event, ", entry_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     let JournalId { device, incarnation } = entry.id.journal;
     let params = params![
         event,

@@ -29,8 +29,7 @@ fn numbers(list: &CheckInList) -> Option<Json<Vec<u16>>> {
 
 /// Adds a list.
 pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
-    let sql =
-        concat!("INSERT INTO lists (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    let sql = concat!("INSERT INTO lists (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     let ListRecord { id, event, row } = list;
     let params = params![
         id,
@@ -72,12 +71,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<ListRecord>, StoreError
 }
 
 /// An event's lists after number `after`.
-pub async fn of_event(
-    tx: &mut Tx,
-    event: EventId,
-    after: u16,
-    limit: u32,
-) -> Result<Vec<ListRecord>, StoreError> {
+pub async fn of_event(tx: &mut Tx, event: EventId, after: u16, limit: u32) -> Result<Vec<ListRecord>, StoreError> {
     let sql =
         concat!("SELECT ", columns!(), " FROM lists WHERE event = $1 AND number > $2 ORDER BY number LIMIT $3");
     tx.query(sql, params![event, after, limit]).await?.into_iter().map(list).collect()

@@ -51,8 +51,7 @@ macro_rules! columns {
 /// Adds a product.
 pub async fn add(tx: &mut Tx, p: &ProductRecord) -> Result<(), StoreError> {
     let sql = concat!("INSERT INTO products (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
-    let params =
-        params![&p.id, p.event, p.number, &p.name, kind(p.consumption), p.price_minor, pairs(&p.credits)];
+    let params = params![&p.id, p.event, p.number, &p.name, kind(p.consumption), p.price_minor, pairs(&p.credits)];
     tx.execute(sql, params).await.map(drop)
 }
 

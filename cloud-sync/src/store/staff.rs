@@ -39,7 +39,8 @@ pub async fn note(tx: &mut Tx, event: EventId, staff: &StaffRecord) -> Result<()
 
 /// A member of staff.
 pub async fn get(tx: &mut Tx, event: EventId, name: &str) -> Result<Option<StaffRecord>, StoreError> {
-    let sql = "SELECT name, pin_hash, may_override, failures, blocked_until FROM staff WHERE event = $1 AND name = $2";
+    let sql =
+        "SELECT name, pin_hash, may_override, failures, blocked_until FROM staff WHERE event = $1 AND name = $2";
     tx.first(sql, params![event, name]).await?.map(staff).transpose()
 }
 

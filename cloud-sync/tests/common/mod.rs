@@ -95,8 +95,15 @@ impl Cloud {
         Timestamp(self.clock.load(Ordering::SeqCst))
     }
 
-    pub async fn ask(&self, method: &str, path: &str, token: &str, key: Option<&str>, body: Option<&Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         if !token.is_empty() {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -126,11 +133,19 @@ impl Cloud {
     /// Asks the device link without a certificate.
     pub async fn enrol(&self, request: &EnrolRequest) -> Answer {
         let body = Body::from(serde_json::to_string(request).unwrap());
-        answer(&self.link, Request::post("/v1/enrol").body(body).unwrap()).await
+        answer(
+            &self.link,
+            Request::post("/v1/enrol").header("content-type", "application/json").body(body).unwrap(),
+        )
+        .await
     }
 
     /// Exchanges as this peer; the router is given what the handshake would have found.
-    pub async fn exchange(&self, peer: &Identity, request: &tidegate_core::sync::Request) -> Result<Response, Answer> {
+    pub async fn exchange(
+        &self,
+        peer: &Identity,
+        request: &tidegate_core::sync::Request,
+    ) -> Result<Response, Answer> {
         let body = Body::from(tidegate_link::body::encode(request));
         let mut request = Request::post("/v1/exchange").body(body).unwrap();
         request.extensions_mut().insert(tidegate_link::tls::Peer(Some(peer.clone())));
@@ -175,7 +190,8 @@ impl Venue {
         let made = cloud.post(&cloud.admin, "/v1/organizers", json!({"name": "Club"})).await.ok();
         let organizer = made["token"].as_str().unwrap().to_owned();
         let event = new_event(&cloud, &organizer, "Night").await;
-        let beer = json!({"event": event, "name": "Beer", "kind": "consumption", "price_minor": 400, "stock": 100});
+        let beer =
+            json!({"event": event, "name": "Beer", "kind": "consumption", "price_minor": 400, "stock": 100});
         let beer = cloud.post(&organizer, "/v1/products", beer).await.ok()["id"].as_str().unwrap().to_owned();
         let ticket = json!({"event": event, "name": "Entry", "kind": "ticket", "price_minor": 2_500,
             "credits": [{"product": beer, "units": 2}]});

@@ -86,8 +86,7 @@ pub async fn pay(
     Body(payment): Body<Payment>,
 ) -> Answer<OrderView> {
     let (by, of) = (caller.clone(), id.clone());
-    let (order, event) =
-        app.read(move |tx, _| Box::pin(async move { scope::order(tx, &by, &of).await })).await?;
+    let (order, event) = app.read(move |tx, _| Box::pin(async move { scope::order(tx, &by, &of).await })).await?;
     next(&order, Action::Pay)?;
     let Provider::Test = payment.provider;
     let provider = TestProvider { declines: payment.outcome == TestOutcome::Decline };

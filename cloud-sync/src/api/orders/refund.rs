@@ -59,7 +59,8 @@ async fn give_back(
     let amount = money::sum(chosen.iter().map(|ticket| ticket.price_minor));
     let amount = amount.ok_or_else(|| Fault::internal("an order's prices do not add up"))?;
     // The test provider moves no money, so it may be asked inside the transaction.
-    let Outcome::Succeeded(reference) = (TestProvider { declines: false }).refund(&charge(&order, &event, amount)?)
+    let Outcome::Succeeded(reference) =
+        (TestProvider { declines: false }).refund(&charge(&order, &event, amount)?)
     else {
         return Err(Fault::conflict("refund_declined", "The provider gave no money back"));
     };

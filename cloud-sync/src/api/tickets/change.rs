@@ -138,10 +138,12 @@ async fn patched(
     let end = |given: Option<Option<Instant>>, was| given.unwrap_or(Option::map(was, Instant));
     let product = match &patch.product {
         None => was.product,
-        Some(id) => Some(scope::product_of(tx, event.id, id).await?)
-            .filter(|product| !product.consumption)
-            .ok_or_else(|| Fault::invalid("A ticket is of a product that lets somebody in"))?
-            .number,
+        Some(id) => {
+            Some(scope::product_of(tx, event.id, id).await?)
+                .filter(|product| !product.consumption)
+                .ok_or_else(|| Fault::invalid("A ticket is of a product that lets somebody in"))?
+                .number
+        }
     };
     let row = TicketRow {
         product,
@@ -184,7 +186,10 @@ mod tests {
 
     #[test]
     fn a_window_is_narrower_where_either_end_moves_in() {
-        let at = |from: Option<i64>, until: Option<i64>| Window { from: from.map(Timestamp), until: until.map(Timestamp) };
+        let at = |from: Option<i64>, until: Option<i64>| Window {
+            from: from.map(Timestamp),
+            until: until.map(Timestamp),
+        };
         assert!(narrower(at(None, None), at(Some(1), None)));
         assert!(narrower(at(Some(1), Some(9)), at(Some(1), Some(8))));
         assert!(!narrower(at(Some(2), Some(8)), at(Some(1), Some(9))));

@@ -16,11 +16,7 @@ use tidegate_link::problem::Problem;
 /// Draws a ticket's code as PNG.
 #[utoipa::path(get, path = "/v1/tickets/{id}/qr.png", tag = "tickets",
     responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "default", body = Problem)))]
-pub async fn png(
-    State(app): Shared,
-    Extension(caller): By,
-    Path(id): Path<String>,
-) -> Result<Response, Fault> {
+pub async fn png(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Result<Response, Fault> {
     let picture = qr::png(&code(&app, caller, id).await?)?;
     Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }
@@ -28,11 +24,7 @@ pub async fn png(
 /// Draws a ticket's code as SVG.
 #[utoipa::path(get, path = "/v1/tickets/{id}/qr.svg", tag = "tickets",
     responses((status = 200, content_type = "image/svg+xml", body = String), (status = "default", body = Problem)))]
-pub async fn svg(
-    State(app): Shared,
-    Extension(caller): By,
-    Path(id): Path<String>,
-) -> Result<Response, Fault> {
+pub async fn svg(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Result<Response, Fault> {
     let picture = qr::svg(&code(&app, caller, id).await?)?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "no-store")], picture).into_response())
 }

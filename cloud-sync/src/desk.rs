@@ -1,0 +1,271 @@
+//! The cloud's own desk: scans, servings and undos by the same law as at a door.
+//!
+//! Facts are read, the law in core decides, and what it says is written into the
+//! cloud's journal of the event, all in one transaction. A key that was used
+//! answers what was recorded; a refusal leaves nothing under its key.
+
+pub mod pin;
+
+use crate::app::App;
+use crate::fault::Fault;
+use crate::ledger::{Books, own};
+use crate::store::acts::{self, ActRecord};
+use crate::store::books::total;
+use crate::store::events::EventRecord;
+use crate::store::{Tx, journals, tickets};
+use std::sync::Arc;
+use tidegate_core::allotment::{Rights, left};
+use tidegate_core::api::{Answer, CreditChange, Direction, Verdict};
+use tidegate_core::catalogue::{Catalogue, TicketRow};
+use tidegate_core::clock::Quality;
+use tidegate_core::decide::answer::{Setting, answer, card, plain};
+use tidegate_core::decide::key::{Operation, Recorded, repeat};
+use tidegate_core::decide::undo::{Target, undo};
+use tidegate_core::decide::{Decision, Facts, Scan, decide};
+use tidegate_core::fold::totals::Total;
+use tidegate_core::fold::{Act, TicketState};
+use tidegate_core::id::{ListId, ProductId, TicketId};
+use tidegate_core::journal::{Entry, EntryRef};
+use tidegate_core::seal::Hash;
+use tidegate_core::serve::{Balance, Order, serve};
+use tidegate_core::ticket::Ticket;
+use tidegate_core::time::Timestamp;
+
+/// An idempotency key with the hash of its request's content.
+pub struct Key {
+    /// The key.
+    pub key: String,
+    /// What it stands for.
+    pub content: Hash,
+}
+
+/// Whether an act is recorded or only tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Recorded.
+    Record,
+    /// What would happen; nothing is written.
+    DryRun,
+}
+
+/// The desk of one event, open in a transaction.
+pub struct Desk<'a> {
+    app: &'a App,
+    event: &'a EventRecord,
+    books: Books<'a>,
+}
+
+/// What is known of one ticket.
+#[derive(Default)]
+struct Gathered {
+    row: Option<TicketRow>,
+    code: Option<Ticket>,
+    acts: Vec<Act>,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens an event's desk.
+    pub async fn open(tx: &mut Tx, app: &'a App, event: &'a EventRecord) -> Result<Self, Fault> {
+        Ok(Self { app, event, books: Books::open(tx, app, event.id).await? })
+    }
+
+    /// The event as its agents read it.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.books.catalogue.clone()
+    }
+
+    /// Decides and records a scan.
+    pub async fn scan(
+        &mut self,
+        tx: &mut Tx,
+        (scan, list): (&Scan, ListId),
+        key: Option<&Key>,
+        mode: Mode,
+    ) -> Result<Answer, Fault> {
+        if let Some(recorded) = self.recorded(tx, Operation::Scan, key).await? {
+            return Ok(recorded);
+        }
+        let catalogue = self.catalogue();
+        let list = catalogue.lists.get(&list).ok_or_else(|| Fault::missing("list"))?;
+        let gathered = self.gather(tx, scan.shown.ticket()).await?;
+        let facts = self.facts(&catalogue, &gathered);
+        let decision = decide(&facts, scan, list);
+        let at = scan.at.unwrap_or(facts.now);
+        let (direction, gate) = (scan.direction, scan.gate.clone());
+        let setting = Setting { direction, list: list.name.clone(), gate, at };
+        let entry = self.record(tx, &decision, scan.at, mode).await?;
+        let answer = answer(&decision, &facts, setting, entry);
+        self.finish(tx, (Operation::Scan, key), (&decision, entry), answer).await
+    }
+
+    /// Decides and records a serving.
+    pub async fn serving(
+        &mut self,
+        tx: &mut Tx,
+        order: &Order,
+        key: Option<&Key>,
+        mode: Mode,
+    ) -> Result<Answer, Fault> {
+        if let Some(recorded) = self.recorded(tx, Operation::Serving, key).await? {
+            return Ok(recorded);
+        }
+        let catalogue = self.catalogue();
+        let gathered = self.gather(tx, order.shown.ticket()).await?;
+        let facts = self.facts(&catalogue, &gathered);
+        let stock = self.stock(tx, order.product).await?;
+        let (decision, balance) = serve(&facts, order, stock);
+        let at = order.at.unwrap_or(facts.now);
+        let setting = Setting { direction: Direction::Entry, list: String::new(), gate: None, at };
+        let entry = self.record(tx, &decision, order.at, mode).await?;
+        let mut answer = answer(&decision, &facts, setting, entry);
+        answer.credits = credits(&decision, order, balance, &catalogue);
+        self.finish(tx, (Operation::Serving, key), (&decision, entry), answer).await
+    }
+
+    /// Takes an act of the cloud's own back.
+    pub async fn take_back(
+        &mut self,
+        tx: &mut Tx,
+        (operation, key): (Operation, &str),
+        at: Option<Timestamp>,
+    ) -> Result<Answer, Fault> {
+        let target = match acts::get(tx, self.event.id, operation, key).await? {
+            Some(act) => self.target(tx, act.place).await?,
+            None => None,
+        };
+        let when = at.unwrap_or(self.app.now());
+        let decided = undo(target.as_ref(), self.event.journal_device, when);
+        let entry = match decided.record {
+            Some(kind) => Some(own::append(tx, self.app, &mut self.books, self.event, kind, at).await?),
+            None => None,
+        };
+        let catalogue = self.catalogue();
+        let setting = Setting { at: when, ..Setting::default() };
+        let mut answer =
+            plain(decided.verdict, decided.code.as_str(), decided.why.explain(&catalogue), setting, entry);
+        if let Some(target) = target.filter(|_| decided.verdict != Verdict::Refuse) {
+            let row = self.row(tx, target.ticket).await?;
+            let product = row.as_ref().map(|row| row.product);
+            answer.ticket = Some(card(&catalogue, target.ticket, product, row.as_ref()));
+        }
+        Ok(answer)
+    }
+
+    /// Units of a product that the cloud itself may still serve or hand on.
+    pub async fn stock(&self, tx: &mut Tx, product: ProductId) -> Result<i64, Fault> {
+        let rights = self.rights(tx).await?;
+        let journal = own::journal_of(self.event);
+        let served = total(tx, self.event.id, &Total::Served(product, journal).to_string()).await?;
+        Ok(left(&rights.held(), product, journal, served))
+    }
+
+    /// The rights that all journals brought into being and moved.
+    pub async fn rights(&self, tx: &mut Tx) -> Result<Rights, Fault> {
+        let mut rights = Rights::default();
+        for record in journals::rights(tx, self.event.id).await?.into_iter().filter(|record| record.counts) {
+            if let Some((entry, author)) =
+                Entry::from_bytes(&record.body).zip(self.books.author(record.id.journal))
+            {
+                rights.insert(record.id, &entry, &author);
+            }
+        }
+        Ok(rights)
+    }
+
+    async fn gather(&self, tx: &mut Tx, ticket: Option<TicketId>) -> Result<Gathered, Fault> {
+        let Some(ticket) = ticket else { return Ok(Gathered::default()) };
+        Ok(Gathered {
+            row: self.row(tx, ticket).await?,
+            code: self.books.newest_code(tx, ticket).await?,
+            acts: self.books.acts(tx, ticket).await?,
+        })
+    }
+
+    async fn row(&self, tx: &mut Tx, ticket: TicketId) -> Result<Option<TicketRow>, Fault> {
+        let found = tickets::get(tx, ticket).await?.filter(|ticket| ticket.event == self.event.id);
+        Ok(found.map(|ticket| ticket.row))
+    }
+
+    fn facts<'f>(&self, catalogue: &'f Catalogue, gathered: &'f Gathered) -> Facts<'f> {
+        Facts {
+            catalogue,
+            row: gathered.row.as_ref(),
+            newest_code: gathered.code.as_ref(),
+            acts: &gathered.acts,
+            now: self.app.now(),
+            quality: Quality::Trusted,
+            can_ask: true,
+            ready: true,
+        }
+    }
+
+    async fn record(
+        &mut self,
+        tx: &mut Tx,
+        decision: &Decision,
+        at: Option<Timestamp>,
+        mode: Mode,
+    ) -> Result<Option<EntryRef>, Fault> {
+        match mode {
+            Mode::DryRun => Ok(None),
+            Mode::Record => {
+                let kind = decision.record.clone();
+                own::append(tx, self.app, &mut self.books, self.event, kind, at).await.map(Some)
+            }
+        }
+    }
+
+    async fn finish(
+        &self,
+        tx: &mut Tx,
+        (operation, key): (Operation, Option<&Key>),
+        (decision, entry): (&Decision, Option<EntryRef>),
+        answer: Answer,
+    ) -> Result<Answer, Fault> {
+        let ticket = decision.record.ticket().filter(|_| decision.recorded());
+        if let (Some(key), Some(entry), Some(ticket)) = (key, entry, ticket) {
+            let (content, place) = (key.content, entry.sequence);
+            let act = ActRecord { content, answer: answer.clone(), ticket, place };
+            acts::add(tx, self.event.id, (operation, &key.key), &act).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn recorded(
+        &self,
+        tx: &mut Tx,
+        operation: Operation,
+        key: Option<&Key>,
+    ) -> Result<Option<Answer>, Fault> {
+        let Some(key) = key else { return Ok(None) };
+        let Some(act) = acts::get(tx, self.event.id, operation, &key.key).await? else { return Ok(None) };
+        let undone = self.target(tx, act.place).await?.is_some_and(|target| target.undone);
+        let recorded = Recorded { content: act.content, answer: act.answer, undone };
+        Ok(Some(repeat(recorded, key.content, &self.books.catalogue)))
+    }
+
+    /// The act at a place of the cloud's journal.
+    async fn target(&self, tx: &mut Tx, place: u64) -> Result<Option<Target>, Fault> {
+        let journal = own::journal_of(self.event);
+        let Some(record) = journals::entry_at(tx, self.event.id, journal, place).await? else { return Ok(None) };
+        let act = Entry::from_bytes(&record.body).and_then(|entry| Act::allowed(record.id, &entry));
+        let Some((ticket, act)) = act else { return Ok(None) };
+        let undone = TicketState::of(&self.books.acts(tx, ticket).await?).undone.contains(&act.id);
+        Ok(Some(Target { act, ticket, undone }))
+    }
+}
+
+fn credits(
+    decision: &Decision,
+    order: &Order,
+    balance: Option<Balance>,
+    catalogue: &Catalogue,
+) -> Vec<CreditChange> {
+    let taken = if decision.recorded() { i64::from(order.quantity) } else { 0 };
+    let change = |balance: Balance| CreditChange {
+        product: catalogue.product_name(order.product),
+        before: balance.left(),
+        after: balance.left() - taken,
+    };
+    balance.map(change).into_iter().collect()
+}
