@@ -195,3 +195,40 @@ fn value(stored: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Real(_) => Err(StoreError::Shape("anything but a fraction")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_newer_program_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cloud.db");
+        drop(Sqlite::open(&file).unwrap());
+        let later = "INSERT INTO refinery_schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '1')";
+        rusqlite::Connection::open(&file).unwrap().execute(later, []).unwrap();
+        let refused = Sqlite::open(&file).err().unwrap();
+        assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 1 }), "{refused}");
+    }
+
+    #[test]
+    fn placeholders_are_bound_by_number_in_whatever_order_they_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection(rusqlite::Connection::open(folder.path().join("a.db")).unwrap());
+        let mut rows = connection.query("SELECT $2, $1, $2", crate::params![1_i64, "two"]).unwrap();
+        let mut row = rows.remove(0);
+        assert_eq!((row.take().unwrap(), row.take().unwrap()), ("two".to_owned(), 1_i64));
+        assert!(connection.query("SELECT $3", crate::params![1_i64]).is_err());
+    }
+
+    #[test]
+    fn statements_use_nothing_that_postgresql_lacks() {
+        let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")).unwrap();
+        for file in sources.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("sqlite.rs")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for word in ["rusqlite", "rowid", "json_each", "INSERT OR", "strftime", "IFNULL(", "?1", "GLOB "] {
+                assert!(!text.contains(word), "{} has {word}", file.display());
+            }
+        }
+    }
+}
