@@ -7,6 +7,8 @@
 
 mod aside;
 mod cascade;
+mod elastic;
+mod field;
 mod finder;
 mod grey;
 mod voices;
@@ -23,9 +25,9 @@ pub use grey::Grey;
 const LONG_SIDE: u32 = 1280;
 /// The smallest QR code has 21 modules; a picture with fewer pixels on a side holds none.
 const SHORT_SIDE: u32 = 21;
-/// Default budget: at 120 ms a person holding a hard code gets eight full looks a second, and a
-/// Raspberry Pi 4 (four to five times slower than where the steps were measured) reaches the sharp step.
-const BUDGET: Duration = Duration::from_millis(120);
+/// Default budget: a person holding a hard code gets six full looks a second, and a Raspberry Pi 4
+/// (four to five times slower than where the steps were measured) reaches the sharp steps.
+const BUDGET: Duration = Duration::from_millis(150);
 /// Frames in a row without any trace of a code before the slow steps rest.
 const REST_AFTER: u32 = 10;
 /// While resting, one frame in this many still gets the slow steps.
@@ -35,6 +37,9 @@ const TRACE: usize = 2;
 /// Weight of the newest measurement in a step's cost, and the decay of a skipped step's cost, so
 /// that one slow frame does not shut a step out for ever.
 const COST_WEIGHT: f32 = 0.2;
+/// A late step would have taken longer than it was waited for; by guess, this many times, so that
+/// it is soon skipped rather than abandoned frame after frame.
+const LATE_FACTOR: f32 = 4.0;
 
 /// What can be set.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +129,11 @@ impl Eye {
         self.counts
     }
 
+    /// What each step costs on this machine, as far as it was taken: nanoseconds a pixel.
+    pub fn costs(&self) -> impl Iterator<Item = (&'static str, f32)> {
+        CASCADE.iter().map(|step| step.name).zip(self.cost)
+    }
+
     /// All codes in the picture, nearest to its centre first, each text once.
     pub fn read(&mut self, grey: &Grey) -> Vec<Seen> {
         self.counts.frames += 1;
@@ -191,8 +201,12 @@ impl Eye {
             self.cost[i] *= 1.0 - COST_WEIGHT;
             return Pass::default();
         }
+        let late = self.counts.late;
         let pass = self.ask(step, desk, until);
-        let took = begun.elapsed().as_nanos() as f32 / pixels;
+        let mut took = begun.elapsed().as_nanos() as f32 / pixels;
+        if self.counts.late > late {
+            took *= LATE_FACTOR;
+        }
         self.cost[i] += (took - self.cost[i]) * COST_WEIGHT;
         pass
     }
@@ -202,7 +216,7 @@ impl Eye {
             return Pass::default();
         };
         let aside = match step.voice {
-            Voice::Finder => &mut self.finder,
+            Voice::Finder | Voice::Elastic => &mut self.finder,
             Voice::Quircs => &mut self.quircs,
             Voice::Rqrr => &mut self.rqrr,
         };
@@ -226,13 +240,21 @@ impl EyeCounts {
 
 /// A step's work, with the version of the picture it needs; `None` when that cannot be made.
 fn job(step: &Step, desk: &mut Desk, until: Instant) -> Option<Job> {
-    if step.voice == Voice::Finder {
-        let bits = desk.bits(step.touch, step.look)?;
-        return Some(Box::new(move || finder::read(&bits, until)));
-    }
-    let listen = if step.voice == Voice::Quircs { voices::quircs } else { voices::rqrr };
+    let found = |found| Pass { found, unread: Vec::new() };
+    let look = step.look;
     let grey = desk.grey(step.touch);
-    Some(Box::new(move || Pass { found: listen(&grey), unread: Vec::new() }))
+    Some(match step.voice {
+        Voice::Finder => {
+            let bits = desk.bits(step.touch, look)?;
+            Box::new(move || finder::read(&bits, until))
+        }
+        Voice::Elastic => {
+            let bits = desk.bits(step.touch, look)?;
+            Box::new(move || elastic::read(&grey, &bits, look, until))
+        }
+        Voice::Quircs => Box::new(move || found(voices::quircs(&grey))),
+        Voice::Rqrr => Box::new(move || found(voices::rqrr(&grey))),
+    })
 }
 
 /// The frame at the size it is looked at, and how much larger the original is.

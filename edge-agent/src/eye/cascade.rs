@@ -48,6 +48,8 @@ pub enum Look {
 pub enum Voice {
     /// rxing's finder.
     Finder,
+    /// The grid that follows bent surfaces.
+    Elastic,
     /// quircs.
     Quircs,
     /// rqrr, the late one.
@@ -82,18 +84,25 @@ pub struct Step {
 }
 
 /// The steps in order.
-pub const CASCADE: [Step; 13] = [
+pub const CASCADE: [Step; 20] = [
     quick("half", Touch::Half, Look::AsIs, 1.0),
     quick("half-inverted", Touch::Half, Look::Inverted, 0.5),
     quick("full", Touch::Full, Look::AsIs, 3.0),
     quick("full-inverted", Touch::Full, Look::Inverted, 1.5),
+    slow("bent", Touch::Full, Look::AsIs, Voice::Elastic, 3.0),
+    slow("bent-inverted", Touch::Full, Look::Inverted, Voice::Elastic, 3.0),
     slow("quircs", Touch::Full, Look::AsIs, Voice::Quircs, 4.0),
     slow("sharp", Touch::Sharp, Look::AsIs, Voice::Finder, 8.0),
+    slow("bent-sharp", Touch::Sharp, Look::AsIs, Voice::Elastic, 8.0),
+    slow("sharp-inverted", Touch::Sharp, Look::Inverted, Voice::Finder, 8.0),
     slow("half-sharp", Touch::HalfSharp, Look::AsIs, Voice::Finder, 2.5),
+    slow("bent-half", Touch::HalfSharp, Look::AsIs, Voice::Elastic, 2.5),
     slow("levelled-quircs", Touch::Levelled, Look::AsIs, Voice::Quircs, 12.0),
+    slow("bent-levelled", Touch::Levelled, Look::AsIs, Voice::Elastic, 12.0),
     slow("harsh-inverted", Touch::Harsh, Look::Inverted, Voice::Finder, 8.0),
     slow("smooth", Touch::Smooth, Look::AsIs, Voice::Finder, 5.0),
     slow("double-sharp", Touch::DoubleSharp, Look::AsIs, Voice::Finder, 30.0),
+    slow("bent-double", Touch::DoubleSharp, Look::AsIs, Voice::Elastic, 30.0),
     slow("double-quircs", Touch::Double, Look::AsIs, Voice::Quircs, 12.0),
     slow("rqrr", Touch::Full, Look::AsIs, Voice::Rqrr, 12.0),
 ];
