@@ -7,10 +7,11 @@
 use crate::auth::limit::Limiter;
 use crate::auth::tokens;
 use crate::fault::Fault;
-use crate::keys::{self, Purpose};
+use crate::keys::{self, KeyFault, Purpose};
 use crate::store::tokens::TokenRecord;
 use crate::store::{self, Store, StoreError, Tx};
 use crate::vault::Vault;
+use anyhow::Context;
 use ed25519_dalek::SigningKey;
 use std::collections::HashMap;
 use std::path::Path;
@@ -46,6 +47,8 @@ pub struct App {
     pub ca: PublicKey,
     /// Which life of the cloud this is.
     pub epoch: Epoch,
+    /// Whether customers may pay by the provider that moves no money: never where tickets are sold.
+    pub test_payments: bool,
     /// Failed sign-ins.
     pub limiter: Limiter,
     /// Failed enrolments.
@@ -74,7 +77,7 @@ pub enum Life {
 
 impl App {
     /// Opens the data folder, and makes what an installation needs on its first start.
-    pub async fn open(data: &Path, vault: Vault, now: Now, life: Life) -> Result<Self, Fault> {
+    pub async fn open(data: &Path, vault: Vault, now: Now, life: Life) -> anyhow::Result<Self> {
         let store = Store::open(&data.join(DATABASE_FILE))?;
         let (vault, at) = (Arc::new(vault), now());
         let inside = vault.clone();
@@ -82,12 +85,13 @@ impl App {
             store.write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await })).await?;
         first_admin(&store, data, at).await?;
         // The closure above has ended, and with it the other pointer.
-        let vault = Arc::into_inner(vault).ok_or_else(|| Fault::internal("the vault is still in use"))?;
+        let vault = Arc::into_inner(vault).context("the vault is still in use")?;
         Ok(Self {
             store,
             vault,
             ca,
             epoch,
+            test_payments: false,
             limiter: Limiter::default(),
             enrolments: Limiter::default(),
             now,
@@ -177,7 +181,7 @@ async fn link_identity(tx: &mut Tx, app: &App) -> Result<(Certificate, SigningKe
     Ok((Certificate::issue(&ca, &identity), key))
 }
 
-async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<(PublicKey, Epoch), Fault> {
+async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<(PublicKey, Epoch), KeyFault> {
     let ca = keys::load_or_make(tx, vault, Purpose::Ca, now).await?;
     keys::load_or_make(tx, vault, Purpose::Link, now).await?;
     if store::keys::known(tx, "device").await?.is_none() {
@@ -196,7 +200,7 @@ async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result
 }
 
 /// The file is there before the token counts: a crash between leaves a file that the next start takes up.
-async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> Result<(), Fault> {
+async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> anyhow::Result<()> {
     let exists: Result<bool, StoreError> =
         store.read(|tx| Box::pin(async move { store::tokens::any_admin(tx).await })).await;
     if exists? {
@@ -207,7 +211,7 @@ async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> Result<(), F
         Ok(text) => text.trim().to_owned(),
         Err(_) => {
             let token = tokens::fresh();
-            crate::vault::write_secret(&file, &token).map_err(|e| Fault::internal(&e))?;
+            crate::vault::write_secret(&file, &token).context("the administrator's token cannot be written")?;
             token
         }
     };
@@ -219,7 +223,7 @@ async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> Result<(), F
         name: "first administrator".into(),
         created_at: now,
     };
-    store.write(move |tx| Box::pin(async move { Ok(store::tokens::add(tx, &record).await?) })).await
+    Ok(store.write(move |tx| Box::pin(async move { store::tokens::add(tx, &record).await })).await?)
 }
 
 fn catalogue(changes: impl Iterator<Item = Change>) -> Catalogue {

@@ -44,9 +44,34 @@ impl Purpose {
     }
 }
 
-impl From<VaultFault> for Fault {
-    fn from(fault: VaultFault) -> Self {
-        Self::internal(&fault)
+/// Why a key is out of reach.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFault {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault does not open it.
+    #[error(transparent)]
+    Vault(#[from] VaultFault),
+    /// The key store has none of this name.
+    #[error("the key {0} is missing from the key store")]
+    Missing(String),
+    /// Every number that was drawn is taken.
+    #[error("no free ticket key number was found")]
+    NoFreeNumber,
+    /// The event's keys are all retired.
+    #[error("the event has no key to sign with")]
+    NothingSigns,
+}
+
+impl From<KeyFault> for Fault {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::NothingSigns => Self::conflict("no_signing_key", "The event has no key to sign with"),
+            KeyFault::Store(_) | KeyFault::Vault(_) | KeyFault::Missing(_) | KeyFault::NoFreeNumber => {
+                Self::internal(&fault)
+            }
+        }
     }
 }
 
@@ -56,9 +81,9 @@ pub fn fresh() -> SigningKey {
 }
 
 /// The key for a purpose.
-pub async fn load(tx: &mut Tx, vault: &Vault, purpose: Purpose) -> Result<SigningKey, Fault> {
+pub async fn load(tx: &mut Tx, vault: &Vault, purpose: Purpose) -> Result<SigningKey, KeyFault> {
     let found = find(tx, vault, purpose).await?;
-    found.ok_or_else(|| Fault::internal("a key is missing from the key store"))
+    found.ok_or_else(|| KeyFault::Missing(purpose.name()))
 }
 
 /// The key for a purpose, made where there is none.
@@ -67,7 +92,7 @@ pub async fn load_or_make(
     vault: &Vault,
     purpose: Purpose,
     now: Timestamp,
-) -> Result<SigningKey, Fault> {
+) -> Result<SigningKey, KeyFault> {
     if let Some(key) = find(tx, vault, purpose).await? {
         return Ok(key);
     }
@@ -76,7 +101,7 @@ pub async fn load_or_make(
     Ok(key)
 }
 
-async fn find(tx: &mut Tx, vault: &Vault, purpose: Purpose) -> Result<Option<SigningKey>, Fault> {
+async fn find(tx: &mut Tx, vault: &Vault, purpose: Purpose) -> Result<Option<SigningKey>, KeyFault> {
     let name = purpose.name();
     match keys::sealed(tx, &name).await? {
         Some(SealedKey { sealed, .. }) => Ok(Some(vault.open(&name, &sealed)?)),
@@ -102,7 +127,7 @@ pub async fn add_ticket_key(
     vault: &Vault,
     event: EventId,
     now: Timestamp,
-) -> Result<TicketKeyRecord, Fault> {
+) -> Result<TicketKeyRecord, KeyFault> {
     for _ in 0..MAX_TRIES {
         let key = fresh();
         let public = PublicKey::from(key.verifying_key());
@@ -113,13 +138,13 @@ pub async fn add_ticket_key(
             return Ok(record);
         }
     }
-    Err(Fault::internal("no free ticket key number was found"))
+    Err(KeyFault::NoFreeNumber)
 }
 
 /// The key that signs an event's tickets now.
-pub async fn signing_key(tx: &mut Tx, vault: &Vault, event: EventId) -> Result<SigningKey, Fault> {
+pub async fn signing_key(tx: &mut Tx, vault: &Vault, event: EventId) -> Result<SigningKey, KeyFault> {
     let all = keys::of_event(tx, event).await?;
     let signing = all.iter().find(|key| key.signing && key.retired_at.is_none());
-    let number = signing.ok_or_else(|| Fault::conflict("no_signing_key", "The event has no key to sign with"))?;
+    let number = signing.ok_or(KeyFault::NothingSigns)?;
     load(tx, vault, Purpose::Ticket(number.number)).await
 }

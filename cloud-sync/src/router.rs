@@ -11,8 +11,9 @@ use crate::api::{
 use crate::app::App;
 use crate::auth;
 use crate::fault::Fault;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, MatchedPath};
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
@@ -108,7 +109,13 @@ fn outer(router: Router, body_bytes: usize) -> Router {
         .layer(DefaultBodyLimit::max(body_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// Names the route, not the address: addresses hold the names of people and tickets.
+fn span(request: &Request<Body>) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    tracing::debug_span!("request", http.method = %request.method(), http.route = route)
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

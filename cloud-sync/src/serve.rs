@@ -9,6 +9,7 @@ use crate::router;
 use crate::vault::{MASTER_KEY_VAR, Vault, master_key};
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tidegate_core::trust::{Identity, Role, TrustFault};
@@ -37,6 +38,9 @@ pub struct Options {
     /// The database was restored from a copy: agents begin their feed anew.
     #[arg(long)]
     pub restored: bool,
+    /// Customers may pay by the test provider, which moves no money: for trying out.
+    #[arg(long)]
+    pub test_payments: bool,
     /// Logs as JSON lines.
     #[arg(long)]
     pub log_json: bool,
@@ -44,11 +48,13 @@ pub struct Options {
 
 /// Opens the data folder.
 pub async fn open(options: &Options) -> anyhow::Result<Arc<App>> {
-    std::fs::create_dir_all(&options.data).context("the data folder cannot be made")?;
+    let folder = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&options.data);
+    folder.context("the data folder cannot be made")?;
     let file = options.master_key_file.clone().unwrap_or_else(|| options.data.join("master.key"));
     let master = master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
     let life = if options.restored { Life::Restored } else { Life::Same };
-    let app = App::open(&options.data, Vault::new(&master), machine_clock(), life).await?;
+    let mut app = App::open(&options.data, Vault::new(&master), machine_clock(), life).await?;
+    app.test_payments = options.test_payments;
     Ok(Arc::new(app))
 }
 

@@ -144,3 +144,17 @@ fn the_document_is_printed_and_a_fresh_database_migrates() {
     assert!(document["paths"].as_object().unwrap().len() > 30);
     assert_eq!(String::from_utf8_lossy(&run(&["migrate"]).stdout), "schema version 1\n");
 }
+
+#[test]
+fn a_wrong_master_key_is_named_before_anything_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(start(folder.path()));
+    let refused = Command::new(env!("CARGO_BIN_EXE_cloud-sync"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--link", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .env("TIDEGATE_MASTER_KEY", "ab".repeat(32))
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("master key does not open"));
+}

@@ -6,8 +6,8 @@ use crate::api::lists::date_of;
 use crate::api::products::{CreditShape, credits};
 use crate::api::{By, Keyed, Shared};
 use crate::app::App;
-use crate::auth::Caller;
 use crate::auth::tokens::id;
+use crate::auth::{Caller, Role};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Key, RawJson, maybe_text};
 use crate::keys;
@@ -78,6 +78,13 @@ pub struct NewItem {
     needs_approval: bool,
 }
 
+impl NewItem {
+    /// Whether it asks for what only staff may give.
+    fn is_a_favour(&self) -> bool {
+        self.credits.is_some() || self.note.is_some() || self.valid_if_pending
+    }
+}
+
 fn one() -> u32 {
     1
 }
@@ -102,6 +109,9 @@ async fn place(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewOrd
         return Ok(answer);
     }
     let event = scope::event(tx, &caller, &new.event).await?;
+    if caller.role == Role::Customer && new.items.iter().any(NewItem::is_a_favour) {
+        return Err(Fault::forbidden("not_allowed", "Only staff give credits, notes, or entry before payment"));
+    }
     let templates = templates(tx, &event, &new.items).await?;
     let total_minor = total(&templates)?;
     let order = add_order(tx, app, &caller, &event, (email(new.email)?, total_minor)).await?;

@@ -6,7 +6,7 @@
 use super::OrderView;
 use crate::api::{Answer, By, Shared};
 use crate::app::App;
-use crate::auth::Caller;
+use crate::auth::{Caller, Role};
 use crate::fault::Fault;
 use crate::json::Body;
 use crate::orders::{Action, State};
@@ -89,6 +89,13 @@ pub async fn pay(
     let (order, event) = app.read(move |tx, _| Box::pin(async move { scope::order(tx, &by, &of).await })).await?;
     next(&order, Action::Pay)?;
     let Provider::Test = payment.provider;
+    if caller.role == Role::Customer && !app.test_payments {
+        return Err(Fault::forbidden(
+            "test_payments_off",
+            "Customers cannot pay by the provider that moves no money",
+        )
+        .action("Staff who took the money may; or start the cloud with --test-payments to try it out"));
+    }
     let provider = TestProvider { declines: payment.outcome == TestOutcome::Decline };
     let outcome = provider.charge(&charge(&order, &event, order.total_minor)?);
     let action = match &outcome {
