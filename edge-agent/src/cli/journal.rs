@@ -32,6 +32,8 @@ struct Line {
     ticket: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<u16>,
 }
 
 /// Runs it.
@@ -51,6 +53,10 @@ pub fn run(folder: &Path, args: &Args) -> anyhow::Result<ExitCode> {
             ticket: entry.and_then(|e| e.kind.ticket()).map(|t| t.to_string()),
             code: match entry.map(|e| &e.kind) {
                 Some(Kind::Refusal(refusal)) => Some(refusal.code.clone()),
+                _ => None,
+            },
+            units: match entry.map(|e| &e.kind) {
+                Some(Kind::Serving(serving)) => Some(serving.quantity),
                 _ => None,
             },
         };
