@@ -7,6 +7,7 @@ pub mod allotments;
 pub mod desk;
 pub mod devices;
 pub mod enrol;
+pub mod entries;
 pub mod events;
 pub mod exchange;
 pub mod grants;

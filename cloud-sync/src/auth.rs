@@ -107,6 +107,7 @@ pub const TABLE: &[(&str, &str, u8)] = &[
     ("POST",   "/v1/events/{id}/scans", STAFF),      ("POST",  "/v1/events/{id}/servings", STAFF),
     ("POST",   "/v1/events/{id}/undo", STAFF),       ("GET",   "/v1/events/{id}/attendance", STAFF),
     ("GET",    "/v1/events/{id}/conflicts", STAFF),  ("GET",   "/v1/events/{id}/journals", STAFF),
+    ("GET",    "/v1/events/{id}/entries", STAFF),
 ];
 
 /// Whether a role may use a route.

@@ -5,8 +5,8 @@
 //! are answered here, as problem+json like everything else.
 
 use crate::api::{
-    allotments, desk, devices, enrol, events, exchange, grants, keys, lists, orders, organizers, products,
-    reports, staff, tickets, tokens,
+    allotments, desk, devices, enrol, entries, events, exchange, grants, keys, lists, orders, organizers,
+    products, reports, staff, tickets, tokens,
 };
 use crate::app::App;
 use crate::auth;
@@ -75,6 +75,7 @@ fn guarded() -> Routes {
         .routes(routes!(reports::attendance_report))
         .routes(routes!(reports::conflicts))
         .routes(routes!(reports::journals))
+        .routes(routes!(entries::list))
 }
 
 /// What devices use, behind mutual TLS.

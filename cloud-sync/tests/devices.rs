@@ -133,6 +133,36 @@ async fn a_run_that_is_not_taken_is_named_and_blocks_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_entries_themselves_can_be_read_to_the_last() {
+    let venue = Venue::new().await;
+    let order = venue.paid("k1", 5).await;
+    let (mut gate, mut bar) = (venue.device("gate-1", "gate").await, venue.device("bar", "bar").await);
+    for place in 0..5 {
+        gate.admit(START_S + place, ticket_id(&order, place as usize), 1);
+    }
+    bar.admit(START_S, ticket_id(&order, 0), 1); // what a bar may not write
+    for device in [&gate, &bar] {
+        send(&venue.cloud, device, device.runs(1)).await;
+    }
+    let (mut entries, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/events/{}/entries?limit=2{after}", venue.event);
+        let page = venue.cloud.get(&venue.organizer, &path).await.ok();
+        entries.extend(page["items"].as_array().unwrap().clone());
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    let counted = entries.iter().filter(|entry| entry["counts"] == true).count();
+    assert_eq!((entries.len(), counted), (7, 6), "five admissions, a restock, and one that does not count");
+    let last =
+        entries.iter().find(|e| e["device"] == gate.identity.device.to_string() && e["sequence"] == 5).unwrap();
+    assert_eq!(last["hash"], data_encoding::HEXLOWER.encode(&gate.hashes[4].0));
+    assert!(last["signature"].is_string() && last["kind"] == "admission");
+}
+
+#[tokio::test]
 async fn two_histories_of_one_journal_are_a_fork() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 3).await;

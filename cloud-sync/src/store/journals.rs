@@ -188,3 +188,20 @@ pub async fn tickets_with_acts(tx: &mut Tx, event: EventId) -> Result<Vec<Ticket
     let sql = "SELECT DISTINCT ticket FROM entries WHERE event = $1 AND ticket IS NOT NULL AND counts = 1";
     tx.query(sql, params![event]).await?.into_iter().map(|mut row| row.take()).collect()
 }
+
+/// An event's entries after one of them, journal by journal.
+pub async fn page(
+    tx: &mut Tx,
+    event: EventId,
+    (journal, place): (JournalId, u64),
+    limit: u32,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM entries WHERE event = $1 AND (device, incarnation, place) > ($2, $3, $4)
+         ORDER BY device, incarnation, place LIMIT $5"
+    );
+    let params = params![event, journal.device, journal.incarnation, place, limit];
+    tx.query(sql, params).await?.into_iter().map(entry).collect()
+}

@@ -1,0 +1,94 @@
+//! The entries themselves, as they were signed: for auditors, and for whoever wants to count again.
+
+use super::{Answer, By, Shared};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::fault::Fault;
+use crate::json::{Page, Paging, Query, bad_cursor};
+use crate::ledger::Books;
+use crate::scope;
+use crate::store::Tx;
+use crate::store::journals::{self, EntryRecord};
+use axum::extract::{Path, State};
+use axum::{Extension, Json};
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+use tidegate_core::id::{DeviceId, JournalId};
+use tidegate_core::journal::Entry;
+use tidegate_core::journal::kind::may_write;
+use tidegate_link::problem::Problem;
+use utoipa::ToSchema;
+
+/// An entry of a journal.
+#[derive(Serialize, ToSchema)]
+pub struct EntryView {
+    /// `dev_…`.
+    device: String,
+    incarnation: u32,
+    /// Its place, from 1.
+    sequence: u64,
+    /// Its chain hash, hex.
+    hash: String,
+    /// Its bytes as they were chained, hex.
+    bytes: String,
+    /// The author's signature over this head, hex, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    /// `admission`, `exit`, `serving`, …; absent where it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// Whether it counts: evidence does not, nor what its author may not write.
+    counts: bool,
+}
+
+/// Lists an event's entries, journal by journal.
+#[utoipa::path(get, path = "/v1/events/{id}/entries", tag = "reports", params(Paging),
+    responses((status = 200, body = Page<EntryView>), (status = "default", body = Problem)))]
+pub async fn list(
+    State(app): Shared,
+    Extension(caller): By,
+    Path(id): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Answer<Page<EntryView>> {
+    app.read(move |tx, app| Box::pin(page(tx, app, caller, id, paging))).await.map(Json)
+}
+
+async fn page(
+    tx: &mut Tx,
+    app: &App,
+    caller: Caller,
+    id: String,
+    paging: Paging,
+) -> Result<Page<EntryView>, Fault> {
+    let event = scope::event(tx, &caller, &id).await?;
+    let books = Books::open(tx, app, event.id).await?;
+    let after = paging.after.as_deref().map(cursor).transpose()?;
+    let start = (JournalId { device: DeviceId::default(), incarnation: 0 }, 0);
+    let found = journals::page(tx, event.id, after.unwrap_or(start), paging.limit()).await?;
+    let items = found.iter().map(|record| view(&books, record)).collect();
+    let cursor = |e: &EntryView| format!("{}:{}:{}", e.device, e.incarnation, e.sequence);
+    Ok(Page::new(items, paging.limit(), cursor))
+}
+
+fn cursor(text: &str) -> Result<(JournalId, u64), Fault> {
+    let parts =
+        text.rsplit_once(':').and_then(|(journal, place)| Some((journal.parse().ok()?, place.parse().ok()?)));
+    parts.ok_or_else(bad_cursor)
+}
+
+fn view(books: &Books<'_>, record: &EntryRecord) -> EntryView {
+    let JournalId { device, incarnation } = record.id.journal;
+    let entry = Entry::from_bytes(&record.body);
+    let author = books.author(record.id.journal);
+    let allowed = author.zip(entry.as_ref()).is_some_and(|(author, entry)| may_write(&author, &entry.kind));
+    EntryView {
+        device: device.to_string(),
+        incarnation,
+        sequence: record.id.sequence,
+        hash: HEXLOWER.encode(&record.id.hash.0),
+        bytes: HEXLOWER.encode(&record.body),
+        signature: record.signature.map(|signature| HEXLOWER.encode(&signature.0)),
+        kind: entry.map(|entry| entry.kind.name()),
+        counts: record.counts && allowed,
+    }
+}
