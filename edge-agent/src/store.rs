@@ -143,7 +143,7 @@ impl Store {
         let connection = connect(&path)?;
         let mut memory = Memory::load(&connection, &enrolment)?;
         memory.can_ask = settings.can_ask;
-        let time = DeviceTime::start(memory.floor, settings.clock_offset_s);
+        let time = DeviceTime::start(memory.floor, enrolment.identity.expires, settings.clock_offset_s);
         let (published, memory_seen) = watch::channel(Arc::new(memory.clone()));
         let (messages, _) = broadcast::channel(STREAM_DEPTH);
         let jobs = writer::spawn(connection, enrolment, time.clone(), memory, published, messages.clone())?;
