@@ -10,6 +10,7 @@ use super::identity::Enrolment;
 use crate::time::{DeviceTime, Reading};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tidegate_core::allotment::Rights;
 use tidegate_core::api::{ConflictReport, StreamMessage};
@@ -77,6 +78,8 @@ pub struct Tx<'a> {
     /// The device's time.
     pub time: &'a DeviceTime,
     told: Vec<StreamMessage>,
+    /// Why SQLite gave the whole transaction up; nothing more is done in it.
+    lost: Option<Fault>,
 }
 
 impl<'a> Tx<'a> {
@@ -86,21 +89,32 @@ impl<'a> Tx<'a> {
         time: &'a DeviceTime,
         memory: Memory,
     ) -> Self {
-        Self { connection, enrolment, memory, time, told: Vec::new() }
+        Self { connection, enrolment, memory, time, told: Vec::new(), lost: None }
     }
 
-    /// Runs `work` so that a failure changes nothing.
+    /// Runs `work` so that a failure, or a panic, changes nothing.
     pub(super) fn savepoint<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.alive()?;
         let (memory, told) = (self.memory.clone(), self.told.len());
         self.run("SAVEPOINT job")?;
-        let result = work(self).and_then(|value| self.run("RELEASE job").map(|()| value));
-        if result.is_err() {
+        let ended = catch_unwind(AssertUnwindSafe(|| work(self)));
+        let result = ended.unwrap_or_else(|_| Err(Fault::Failed("a decision ended in a panic".into())));
+        let result = result.and_then(|value| self.run("RELEASE job").map(|()| value));
+        if let Err(fault) = &result {
             self.memory = memory;
             self.told.truncate(told);
-            // A full disk may have rolled the whole transaction back already.
-            let _ = self.connection.execute_batch("ROLLBACK TO job; RELEASE job");
+            // A full disk may have rolled the whole transaction back already: a savepoint
+            // outside of it would be a transaction of its own, with entries of a lost history.
+            match self.connection.is_autocommit() {
+                true => self.lost = Some(fault.clone()),
+                false => drop(self.connection.execute_batch("ROLLBACK TO job; RELEASE job")),
+            }
         }
         result
+    }
+
+    fn alive(&self) -> Result<(), Fault> {
+        self.lost.clone().map_or(Ok(()), Err)
     }
 
     fn run(&self, sql: &str) -> Result<(), Fault> {
@@ -109,7 +123,7 @@ impl<'a> Tx<'a> {
 
     /// Signs our head and notes the floor; gives what to publish and tell once committed.
     pub(super) fn seal(mut self) -> (Result<(), Fault>, Memory, Vec<StreamMessage>) {
-        let sealed = self.sign_own_head().and_then(|()| self.note_floor());
+        let sealed = self.alive().and_then(|()| self.sign_own_head()).and_then(|()| self.note_floor());
         (sealed, self.memory, self.told)
     }
 
