@@ -35,7 +35,7 @@ pub fn take(tx: &mut Tx<'_>, source: &str, pages: &[SignedPage]) -> Result<Optio
 
 fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> {
     let mut catalogue = (*tx.memory.catalogue).clone();
-    let (mut lists, mut devices) = (Vec::new(), Vec::new());
+    let (mut devices, mut keys) = (Vec::new(), false);
     let small = page.rows.iter().any(|row| Change::of(row).is_some_and(|c| c.ticket().is_none()));
     for row in &page.rows {
         match Change::of(row) {
@@ -43,8 +43,8 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
             Some(change) => {
                 put_row(tx.connection, row)?;
                 match &change {
-                    Change::List(list) => lists.push(list.id),
                     Change::Device(device) => devices.push(device.clone()),
+                    Change::Key(_) => keys = true,
                     _ => {}
                 }
                 enter(&mut catalogue, change);
@@ -56,7 +56,10 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
         tx.memory.catalogue = Arc::new(catalogue);
     }
     devices.iter().try_for_each(|device| recount(tx, device))?;
-    if !lists.is_empty() {
+    if keys {
+        renote_codes(tx)?;
+    }
+    if small {
         reconcile_all(tx)?;
     }
     advance(tx, signed, &page)
@@ -108,11 +111,7 @@ fn put_ticket(tx: &mut Tx<'_>, ticket: &TicketRow, row: &Row) -> Result<(), Faul
     )?;
     put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, body])?;
     let mut used = tx.connection.prepare_cached("SELECT 1 FROM entries WHERE ticket = ?1 LIMIT 1")?;
-    if used.exists([ticket.id.as_i64()])? {
-        let state = TicketState::of(&tx.acts(ticket.id)?);
-        tx.reconcile(ticket.id, &state)?;
-    }
-    Ok(())
+    if used.exists([ticket.id.as_i64()])? { tx.reconcile_known(ticket.id) } else { Ok(()) }
 }
 
 fn enter(catalogue: &mut Catalogue, change: Change) {
@@ -148,16 +147,18 @@ pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
 /// Decides anew which of a device's entries count, and refolds the tickets that this changes.
 fn recount(tx: &mut Tx<'_>, device: &DeviceRow) -> Result<(), Fault> {
     let authors = tx.memory.authors.clone();
+    let mut changed = false;
     for (journal, author) in authors.iter().filter(|(j, _)| j.device == device.id) {
         for (sequence, ticket, counted, bytes) in entries_of(tx.connection, author.row)? {
             let allowed = Entry::from_bytes(&bytes).is_some_and(|e| may_write(&author.identity, &e.kind));
             let counts = allowed && device.counts(journal.incarnation, sequence);
             if counts != counted {
                 set_counts(tx, author.row, sequence, ticket, counts)?;
+                changed = true;
             }
         }
     }
-    Ok(())
+    if changed { tx.memory.reload_rights(tx.connection) } else { Ok(()) }
 }
 
 type Counted = (u64, Option<i64>, bool, Vec<u8>);
@@ -191,20 +192,32 @@ fn set_counts(
     }
 }
 
-/// A list changed: which entries are too many may have changed with it.
+/// A key came: codes that journals carried before it are known to be genuine only now.
+fn renote_codes(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let carried: Vec<(i64, Vec<u8>)> = {
+        let sql = "SELECT ticket, bytes FROM entries WHERE ticket IS NOT NULL AND kind <> 'annul' AND kind <> 'void'";
+        let mut query = tx.connection.prepare_cached(sql)?;
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?
+    };
+    for (ticket, bytes) in carried {
+        let learned = Entry::from_bytes(&bytes).map_or(Ok(false), |entry| tx.note_code(&entry))?;
+        if let Some(ticket) = TicketId::from_i64(ticket).filter(|_| learned) {
+            tx.reconcile_known(ticket)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists or names changed: with them which entries are too many, and how conflicts read.
 fn reconcile_all(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let tickets: Vec<i64> = {
         let mut query = tx.connection.prepare_cached(
             "SELECT ticket FROM entries WHERE ticket IS NOT NULL AND kind = 'admission'
-             GROUP BY ticket HAVING COUNT(*) > 1",
+             GROUP BY ticket HAVING COUNT(*) > 1 UNION SELECT ticket FROM conflicts",
         )?;
         query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
-    for ticket in tickets.into_iter().filter_map(TicketId::from_i64) {
-        let state = TicketState::of(&tx.acts(ticket)?);
-        tx.reconcile(ticket, &state)?;
-    }
-    Ok(())
+    tickets.into_iter().filter_map(TicketId::from_i64).try_for_each(|ticket| tx.reconcile_known(ticket))
 }
 
 /// Pages that follow a peer's cursor, as they came from the cloud; also whether more are left.

@@ -227,6 +227,8 @@ impl<'a> Tx<'a> {
         signature: Option<&[u8]>,
     ) -> Result<(), Fault> {
         let act = entry.and_then(|entry| Act::allowed(id, entry));
+        // Before the fold: it holds servings against the credits that this very code may bring.
+        let learned = entry.map_or(Ok(false), |entry| self.note_code(entry))?;
         let ticket = act.as_ref().map(|(ticket, _)| *ticket);
         let before = match (ticket, counts) {
             (Some(ticket), true) => Some(self.acts(ticket)?),
@@ -240,10 +242,14 @@ impl<'a> Tx<'a> {
         let key = ticket.map(TicketId::as_i64);
         put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
         self.memory.vector.note(&id);
-        if let (Some(mut acts), Some((ticket, act))) = (before, act) {
-            let old = TicketState::of(&acts);
-            acts.push(act);
-            self.refold(ticket, &old, &TicketState::of(&acts))?;
+        match (before, act) {
+            (Some(mut acts), Some((ticket, act))) => {
+                let old = TicketState::of(&acts);
+                acts.push(act);
+                self.refold(ticket, &old, &TicketState::of(&acts))?;
+            }
+            (None, Some((ticket, _))) if learned => self.reconcile_known(ticket)?,
+            _ => {}
         }
         match entry.filter(|_| counts) {
             Some(entry) => self.note(id, entry),
@@ -251,7 +257,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// What an entry that counts leaves beside the folds: rights, and codes of tickets that are not here.
+    /// What an entry that counts leaves beside the folds: our clock, and rights.
     fn note(&mut self, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
         let now = self.time.read().now;
         self.memory.clock.merge(entry.clock, now);
@@ -261,24 +267,29 @@ impl<'a> Tx<'a> {
                 Arc::make_mut(&mut self.memory.rights).insert(id, entry, &author);
             }
         }
-        match entry.kind.code() {
-            Some(code) => self.note_code(code),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    fn note_code(&self, code: &[u8]) -> Result<(), Fault> {
+    /// Keeps the code an entry carries, whoever wrote it: the ticket key's signature vouches for it.
+    /// Gives whether it says more than was known.
+    pub(super) fn note_code(&self, entry: &Entry) -> Result<bool, Fault> {
+        let Some(code) = entry.kind.code() else { return Ok(false) };
         let keyring = &self.memory.catalogue.keyring;
         let Shown::Genuine(genuine) = keyring.identify_bytes(self.enrolment.event(), code) else {
-            return Ok(()); // kept in its entry; a code that is not genuine vouches for nothing
+            return Ok(false); // kept in its entry; a code that is not genuine vouches for nothing
         };
         let mut put = self.connection.prepare_cached(
             "INSERT INTO codes (ticket, counter, code) VALUES (?1, ?2, ?3)
              ON CONFLICT (ticket) DO UPDATE SET counter = excluded.counter, code = excluded.code
              WHERE excluded.counter > codes.counter",
         )?;
-        put.execute(params![genuine.ticket().id.as_i64(), genuine.ticket().counter, code])?;
-        Ok(())
+        Ok(put.execute(params![genuine.ticket().id.as_i64(), genuine.ticket().counter, code])? > 0)
+    }
+
+    /// Finds a ticket's conflicts anew from what is stored.
+    pub fn reconcile_known(&mut self, ticket: TicketId) -> Result<(), Fault> {
+        let state = TicketState::of(&self.acts(ticket)?);
+        self.reconcile(ticket, &state)
     }
 
     /// Moves totals and conflicts from a ticket's state before to its state after.
@@ -394,6 +405,12 @@ pub fn ticket_row(connection: &Connection, ticket: TicketId) -> Result<Option<Ti
 }
 
 impl Memory {
+    /// Reads the rights anew, from the entries that count.
+    pub(super) fn reload_rights(&mut self, connection: &Connection) -> Result<(), Fault> {
+        self.rights = Arc::new(load_rights(connection, &self.authors)?);
+        Ok(())
+    }
+
     /// Reads the committed state.
     pub(super) fn load(connection: &Connection, enrolment: &Enrolment) -> Result<Self, Fault> {
         let authors = load_authors(connection, enrolment)?;
