@@ -80,8 +80,7 @@ async fn request(agent: &Agent, link: &Link, depth: Depth) -> Result<(Request, b
     let (runs, more) = match theirs {
         Some(theirs) => {
             let memory = memory.clone();
-            let read =
-                move |c: &Connection| journal::lacking(c, &memory, &theirs, whose, MAX_MESSAGE_ENTRIES);
+            let read = move |c: &Connection| journal::lacking(c, &memory, &theirs, whose, MAX_MESSAGE_ENTRIES);
             agent.store.read(read).await?
         }
         None => (Vec::new(), true),

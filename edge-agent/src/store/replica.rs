@@ -195,7 +195,8 @@ fn set_counts(
 /// A key came: codes that journals carried before it are known to be genuine only now.
 fn renote_codes(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let carried: Vec<(i64, Vec<u8>)> = {
-        let sql = "SELECT ticket, bytes FROM entries WHERE ticket IS NOT NULL AND kind <> 'annul' AND kind <> 'void'";
+        let sql =
+            "SELECT ticket, bytes FROM entries WHERE ticket IS NOT NULL AND kind <> 'annul' AND kind <> 'void'";
         let mut query = tx.connection.prepare_cached(sql)?;
         query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?
     };

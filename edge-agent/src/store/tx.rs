@@ -358,14 +358,18 @@ impl<'a> Tx<'a> {
         Ok(sealed.map(|sealed| sealed.ticket)) // verified when it was kept
     }
 
-    /// Keeps what could not be taken, with its evidence.
+    /// Keeps what could not be taken, with its evidence; the same thing offered again is kept once.
     pub fn set_aside(&self, source: &str, code: &str, bytes: &[u8]) -> Result<(), Fault> {
         let now = self.time.read().now;
         let bytes = &bytes[..bytes.len().min(MAX_EVIDENCE_BYTES)];
         self.connection.execute(
-            "INSERT INTO set_aside (at, source, code, bytes) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO set_aside (at, source, code, bytes) SELECT ?1, ?2, ?3, ?4
+             WHERE NOT EXISTS (SELECT 1 FROM set_aside WHERE source = ?2 AND code = ?3 AND bytes = ?4)",
             params![now.0, source, code, bytes],
         )?;
+        if self.connection.changes() == 0 {
+            return Ok(());
+        }
         let newest = self.connection.last_insert_rowid();
         self.connection.execute("DELETE FROM set_aside WHERE id <= ?1", [newest - MAX_SET_ASIDE])?;
         Ok(())
