@@ -12,6 +12,10 @@ use tidegate_core::sync::MAX_MESSAGE_BYTES;
 /// zstd's own default: beyond it time grows faster than size falls on these bodies.
 const LEVEL: i32 = 3;
 
+/// The memory one frame may ask for before a byte comes out, as a power of two: a whole message.
+/// zstd's own limit is eight times that, too much for a small board.
+const MAX_WINDOW_LOG: u32 = MAX_MESSAGE_BYTES.ilog2();
+
 /// The content type of these bodies.
 pub const CONTENT_TYPE: &str = "application/cbor+zstd";
 
@@ -27,14 +31,20 @@ pub fn decode<T: for<'b> Decode<'b, ()>>(body: &[u8]) -> Result<T, Problem> {
     let garbled = |why: String| {
         Problem::new(StatusCode::BAD_REQUEST, "garbled_message", "The message cannot be read").why(why)
     };
-    let decoder = zstd::Decoder::new(body).map_err(|e| garbled(e.to_string()))?;
+    let mut decoder = zstd::Decoder::new(body).map_err(|e| garbled(e.to_string()))?;
+    decoder.window_log_max(MAX_WINDOW_LOG).map_err(|e| garbled(e.to_string()))?;
     let mut cbor = Vec::new();
     decoder.take(MAX_MESSAGE_BYTES as u64 + 1).read_to_end(&mut cbor).map_err(|e| garbled(e.to_string()))?;
     if cbor.len() > MAX_MESSAGE_BYTES {
-        let code = StatusCode::PAYLOAD_TOO_LARGE;
-        return Err(Problem::new(code, "message_too_large", "The message is larger than any that is sent"));
+        return Err(too_large());
     }
     minicbor::decode(&cbor).map_err(|e| garbled(e.to_string()))
+}
+
+/// What is said of a body beyond the limit, packed or not.
+pub fn too_large() -> Problem {
+    let code = StatusCode::PAYLOAD_TOO_LARGE;
+    Problem::new(code, "message_too_large", "The message is larger than any that is sent")
 }
 
 #[cfg(test)]

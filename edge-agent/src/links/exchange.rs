@@ -11,6 +11,7 @@ use crate::store::{Connection, Fault, acts, journal, replica};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use std::sync::Arc;
@@ -56,14 +57,16 @@ pub async fn ask(agent: &Agent, link: &Link, depth: Depth) -> Result<Done, LinkE
     if link.far == Far::Cloud {
         agent.store.time().trust(response.now, started.elapsed());
     }
-    let progress =
-        !response.runs.is_empty() || !response.pages.is_empty() || (sent && response.rejected.is_empty());
     let theirs = response.vector.unwrap_or_else(|| memory.vector.clone());
     response.rejected.iter().for_each(|rejected| tell(link, rejected));
     take(agent, &link.address, response.runs, response.pages)
         .await
         .map_err(|f| LinkError::Setup(f.to_string()))?;
     let (device, refused) = (response.device, !response.rejected.is_empty());
+    // What we could not take comes again as it is: asking for it at once would ask for ever.
+    let after = agent.store.memory();
+    let took = after.vector != memory.vector || after.cursor != memory.cursor;
+    let progress = took || (sent && !refused);
     Ok(Done { theirs, device, more: progress && !refused && (response.more || more_runs), refused })
 }
 
@@ -125,7 +128,7 @@ async fn take(
 pub async fn answer(
     State(agent): State<Arc<Agent>>,
     Extension(peer): Extension<Peer>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<HttpResponse, Problem> {
     let Some(identity) = peer.0 else {
         let code = StatusCode::UNAUTHORIZED;
@@ -135,7 +138,7 @@ pub async fn answer(
     super::gate(&agent.enrolment, &agent.store).admit(&identity).map_err(|fault| {
         Problem::new(StatusCode::FORBIDDEN, fault.code(), "This device is not welcome here").why(fault.to_string())
     })?;
-    let request: Request = body::decode(&body)?;
+    let request: Request = body::decode(&body.map_err(|_| body::too_large())?)?;
     check(&agent, &request)?;
     let response = respond(&agent, &identity.name, request).await.map_err(|fault| {
         tracing::error!(error = %fault, "exchange failed");
