@@ -38,23 +38,17 @@ pub struct Sessions(Mutex<HashMap<String, (String, Instant)>>);
 impl Sessions {
     /// Signs somebody in; gives the session's token.
     pub async fn sign_in(&self, store: &Store, name: &str, pin: String) -> Result<String, SignIn> {
-        let now = store.time().read().now;
-        let (failures, until) = pins::failures(store, name).await?;
-        if until > now {
-            return Err(SignIn::Wait(u32::try_from(until.since_us(now) / 1_000_000 + 1).unwrap_or(u32::MAX)));
+        if let Some(seconds) = pins::attempt(store, name).await? {
+            return Err(SignIn::Wait(seconds));
         }
         let staff = store.memory().catalogue.staff.get(name).cloned();
         let hash = staff.as_ref().map_or_else(|| UNKNOWN.to_owned(), |s| s.pin_hash.clone());
         let right = tokio::task::spawn_blocking(move || verifies(&hash, &pin)).await.unwrap_or(false);
         match staff.filter(|_| right) {
-            None => {
-                pins::fail(store, name, failures + 1, now).await?;
-                Err(SignIn::Wrong)
-            }
-            Some(staff) if !staff.may_override => Err(SignIn::NoRight),
-            Some(_) => {
+            None => Err(SignIn::Wrong),
+            Some(staff) => {
                 pins::clear(store, name).await?;
-                Ok(self.open(name))
+                if staff.may_override { Ok(self.open(name)) } else { Err(SignIn::NoRight) }
             }
         }
     }
