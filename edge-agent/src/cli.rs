@@ -31,7 +31,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     let (code, action) = if let Some(fault) = error.downcast_ref::<Fault>() {
         (FAILED, format!("{} ({})", fault.action(), fault.code()))
     } else if error.downcast_ref::<ConfigFault>().is_some() {
-        (BAD_CONFIG, "Correct edge.toml in the data folder".into())
+        (BAD_CONFIG, "Correct the flag, the variable, or edge.toml in the data folder".into())
     } else if let Some(fault) = error.downcast_ref::<IdentityFault>() {
         match fault {
             IdentityFault::Missing(_) => (NOT_FOUND, "Run: edge-agent join --cloud HOST:PORT CODE".into()),
@@ -48,6 +48,10 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
         }
     } else if error.downcast_ref::<client::NotRunning>().is_some() {
         (UNREACHED, "Run: edge-agent run".into())
+    } else if let Some(fault) = error.downcast_ref::<std::io::Error>().and_then(Fault::of_disk) {
+        (FAILED, format!("{} ({})", fault.action(), fault.code()))
+    } else if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::AddrInUse) {
+        (FAILED, "Stop what uses that address, or set another".into())
     } else {
         return ExitCode::from(FAILED);
     };

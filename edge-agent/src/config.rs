@@ -90,6 +90,9 @@ pub enum ConfigFault {
         /// What is wrong, and where.
         error: Box<toml::de::Error>,
     },
+    /// Not a source of codes.
+    #[error("source = {0:?} is not folder:PATH, y4m:PATH or raw:WxH:PATH (E-CFG-04)")]
+    Source(String),
     /// The API may not listen there.
     #[error("listen = {0} is not loopback (E-CFG-03): the API of a device answers on its own machine only")]
     NotLoopback(SocketAddr),

@@ -113,6 +113,18 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+impl Fault {
+    /// What a file system's error means for a store, where it is about room or rights to write.
+    pub fn of_disk(error: &std::io::Error) -> Option<Self> {
+        use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match error.kind() {
+            ReadOnlyFilesystem | PermissionDenied => Some(Self::ReadOnly),
+            StorageFull | QuotaExceeded => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
 /// How a store behaves, beside what it holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -221,11 +233,7 @@ impl Store {
 }
 
 fn lock(folder: &Path) -> Result<std::fs::File, Fault> {
-    let failed = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Fault::ReadOnly,
-        std::io::ErrorKind::StorageFull => Fault::Full,
-        _ => Fault::Failed(e.to_string()),
-    };
+    let failed = |e: std::io::Error| Fault::of_disk(&e).unwrap_or_else(|| Fault::Failed(e.to_string()));
     let file = std::fs::File::create(folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

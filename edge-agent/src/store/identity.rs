@@ -43,13 +43,13 @@ struct OnDisk {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityFault {
     /// Never enrolled here.
-    #[error("this folder has not been enrolled: {0}")]
+    #[error("this folder has not been enrolled: {0} (E-KEY-03)")]
     Missing(std::path::PathBuf),
     /// A file is not what was written.
-    #[error("{0} cannot be read as what enrolment wrote")]
+    #[error("{0} cannot be read as what enrolment wrote (E-KEY-04)")]
     Damaged(&'static str),
     /// The file system refuses.
-    #[error("{0}")]
+    #[error("{0} (E-KEY-05)")]
     Io(#[from] std::io::Error),
 }
 
