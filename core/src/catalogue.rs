@@ -104,6 +104,20 @@ pub struct CheckInList {
 }
 
 impl CheckInList {
+    /// A list that no feed has named yet, with every setting at its default.
+    pub fn unnamed(id: ListId) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            products: None,
+            date: None,
+            multiple_entries: false,
+            reentry_after_exit: true,
+            accept_unpaid: false,
+            ask_unlisted: false,
+        }
+    }
+
     /// Whether it takes this product.
     pub fn takes(&self, product: ProductId) -> bool {
         self.products.as_ref().is_none_or(|products| products.contains(&product))

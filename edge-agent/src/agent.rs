@@ -12,12 +12,16 @@ use crate::store::identity::{Enrolment, write_private};
 use crate::store::{Fault, Settings, Store, read, replica};
 use anyhow::Context;
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_core::api::{Status, StreamMessage};
 use tidegate_core::clock::Quality;
 use tidegate_core::id::ListId;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// How long answers in progress have when the agent is told to stop; one takes milliseconds.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 /// What all parts share.
 pub struct Agent {
@@ -67,7 +71,11 @@ impl Agent {
         let linking = links::spawn(&self, &stop);
         lanes::spawn(&self, &stop);
         let router = api::router(self.clone());
-        axum::serve(api, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
+        let answering = axum::serve(api, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::select! {
+            served = answering.into_future() => served?,
+            () = told_long_ago(&stop) => {} // a screen's stream has no end of its own
+        }
         stop.cancel();
         serving.await?;
         linking.join_all().await;
@@ -77,6 +85,11 @@ impl Agent {
     /// The list that scans without one use.
     pub fn default_list(&self) -> Option<ListId> {
         replica::default_list(&self.store.memory().catalogue, self.config.list.as_deref())
+    }
+
+    /// Stands for a list before the feed has named it: a scan then answers `starting`.
+    pub fn list_to_come(&self) -> Option<ListId> {
+        (!self.store.memory().ready).then(ListId::default)
     }
 
     /// Everything a screen shows.
@@ -139,6 +152,11 @@ impl Agent {
 /// Cuts a name to what an entry may hold.
 pub fn fits(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_TEXT_BYTES
+}
+
+async fn told_long_ago(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_ANSWERS).await;
 }
 
 fn announce(config: &Config, name: &str, address: std::net::SocketAddr) -> std::io::Result<()> {

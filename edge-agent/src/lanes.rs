@@ -6,11 +6,10 @@
 //! scanning by API goes on whatever happens to it.
 
 use crate::agent::Agent;
-use crate::config::Config;
+use crate::config::{Config, ConfigFault};
 use crate::frames::{AfterReading, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec};
 use crate::store::Fault;
 use crate::store::acts::{self, Mode};
-use anyhow::Context;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tidegate_core::api::{Answer, Direction, SourceStatus, StreamMessage};
@@ -35,14 +34,12 @@ pub struct Lanes(Vec<Arc<Post>>);
 
 impl Lanes {
     /// The lanes that the settings name; none runs yet.
-    pub fn new(config: &Config) -> anyhow::Result<Self> {
+    pub fn new(config: &Config) -> Result<Self, ConfigFault> {
         let posts = config.sources.iter().map(|text| {
-            let spec = parse(text).with_context(|| {
-                format!("source {text:?} is not folder:PATH, y4m:PATH or raw:WxH:PATH (E-CFG-04)")
-            })?;
+            let spec = parse(text).ok_or_else(|| ConfigFault::Source(text.clone()))?;
             Ok(Arc::new(Post { name: text.clone(), spec, lane: Mutex::default(), error: Mutex::default() }))
         });
-        Ok(Self(posts.collect::<anyhow::Result<_>>()?))
+        Ok(Self(posts.collect::<Result<_, _>>()?))
     }
 
     /// Their state.
@@ -156,7 +153,8 @@ async fn act(agent: &Agent, text: &str) {
 }
 
 async fn scan(agent: &Agent, shown: Shown) -> Result<Answer, Fault> {
-    let list = agent.default_list().ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
+    let list = agent.default_list().or_else(|| agent.list_to_come());
+    let list = list.ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
     let scan = Scan {
         shown,
         direction: Direction::Entry,

@@ -39,13 +39,13 @@ pub fn list(agent: &Agent, name: Option<&str>) -> Result<ListId, Problem> {
     match name {
         Some(name) => {
             let found = catalogue.lists.values().find(|list| list.name == name);
-            found.map(|list| list.id).ok_or_else(|| {
+            found.map(|list| list.id).or_else(|| agent.list_to_come()).ok_or_else(|| {
                 let known: Vec<&str> = catalogue.lists.values().map(|l| l.name.as_str()).collect();
                 Problem::new(StatusCode::NOT_FOUND, "unknown_list", "No check-in list of that name")
                     .why(format!("known here: {}", known.join(", ")))
             })
         }
-        None => agent.default_list().ok_or_else(|| {
+        None => agent.default_list().or_else(|| agent.list_to_come()).ok_or_else(|| {
             bad("list_needed", "This device has no check-in list of its own")
                 .action("Name a list in the request, or set list in edge.toml")
         }),

@@ -57,8 +57,11 @@ pub fn scan(tx: &mut Tx<'_>, scan: &Scan, list: ListId, key: Option<&Key>, mode:
         return Ok(recorded);
     }
     let catalogue = tx.memory.catalogue.clone();
-    let list: &CheckInList =
-        catalogue.lists.get(&list).ok_or_else(|| Fault::Unknown(format!("no list {list}")))?;
+    let unnamed = CheckInList::unnamed(list);
+    let list = match catalogue.lists.get(&list) {
+        None if !tx.memory.ready => &unnamed, // the law says `starting` before it looks at the list
+        known => known.ok_or_else(|| Fault::Unknown(format!("no list {list}")))?,
+    };
     let gathered = Gathered::of(tx, scan.shown.ticket())?;
     let decision = decide(&gathered.facts(tx, &catalogue), scan, list);
     let setting = Setting {
