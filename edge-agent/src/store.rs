@@ -106,11 +106,15 @@ impl From<rusqlite::Error> for Fault {
             Some(DiskFull) => Self::Full,
             Some(ReadOnly) => Self::ReadOnly,
             Some(DatabaseCorrupt | NotADatabase) => Self::Corrupt(text),
-            // A full disk under the WAL's shared memory shows as an I/O failure.
-            Some(SystemIoFailure) if text.contains("disk I/O error") => Self::Failed(text),
+            // A full disk under the WAL's shared memory shows as an I/O failure of its own.
+            Some(SystemIoFailure) if extended(&error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             _ => Self::Failed(text),
         }
     }
+}
+
+fn extended(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 impl Fault {
