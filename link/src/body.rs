@@ -64,4 +64,13 @@ mod tests {
         assert!(bomb.len() < 10_000);
         assert_eq!(decode::<Vector>(&bomb).map_err(|p| p.code), Err("message_too_large".into()));
     }
+
+    #[test]
+    fn a_frame_that_asks_for_more_memory_than_any_message_takes_is_refused() {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(MAX_WINDOW_LOG + 1).unwrap();
+        std::io::Write::write_all(&mut encoder, &minicbor::to_vec(Vector::default()).unwrap()).unwrap();
+        let wide = encoder.finish().unwrap();
+        assert_eq!(decode::<Vector>(&wide).map_err(|p| p.code), Err("garbled_message".into()));
+    }
 }
