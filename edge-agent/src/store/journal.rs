@@ -40,10 +40,7 @@ fn take_one(tx: &mut Tx<'_>, run: &Run) -> Result<Result<(), RunFault>, Fault> {
     if run.first == 0 || run.first > known + 1 {
         return Ok(Err(if run.first == 0 { RunFault::Size } else { RunFault::Gap }));
     }
-    let row = match tx.memory.authors.get(&run.journal) {
-        Some(author) => Some(author.row),
-        None => None,
-    };
+    let row = tx.memory.authors.get(&run.journal).map(|author| author.row);
     let Some(previous) = hash_before(tx, row, run)? else { return Ok(Err(RunFault::Gap)) };
     let verified = match run.verify(tx.enrolment.event(), &identity.key, previous) {
         Ok(verified) => verified,
