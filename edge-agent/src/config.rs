@@ -157,4 +157,17 @@ mod tests {
         let open = resolve("listen = \"0.0.0.0:1\"", Given::default()).unwrap_err();
         assert!(open.contains("E-CFG-03"), "{open}");
     }
+
+    #[test]
+    fn the_sample_file_shows_every_setting_as_it_is_read() {
+        let sample = include_str!("../../packaging/edge.toml");
+        let settings = sample.lines().filter_map(|line| line.strip_prefix('#'));
+        let settings: String = settings.filter(|l| !l.starts_with(' ')).map(|l| format!("{l}\n")).collect();
+        let given: Given = toml::from_str(&settings).unwrap();
+        let Given { listen, link, peers, cloud, list, gate, serves, sources, unattended: _, clock_offset_s } =
+            given;
+        assert!(listen.is_some() && link.is_some() && cloud.is_some() && list.is_some() && gate.is_some());
+        assert!(serves.is_some() && clock_offset_s.is_some() && !peers.is_empty() && !sources.is_empty());
+        assert_eq!(resolve(&settings, Given::default()).unwrap().listen.port(), 7420);
+    }
 }
