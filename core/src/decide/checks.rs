@@ -2,7 +2,7 @@
 //!
 //! Each says what speaks against it, or nothing. [`ENTRY`] is the law of admission;
 //! [`EXIT`] is what is left of it for somebody who was not known to be inside;
-//! [`OWN`] is the part that is about the ticket alone, which a bar asks too.
+//! [`own`] is the part that is about the ticket alone, which a bar asks too.
 
 use super::{Case, Code, Facts, Objection, Standing, Why};
 use crate::catalogue::TicketStatus;
