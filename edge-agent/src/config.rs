@@ -33,7 +33,7 @@ pub struct Given {
     /// At a bar: the product that a code shown to a camera pays for, by name.
     #[arg(long, env = "TIDEGATE_SERVES", value_name = "PRODUCT")]
     pub serves: Option<String>,
-    /// A source of frames: folder:PATH, y4m:PATH or raw:WxH:PATH (PATH may be a pipe, or - for standard input).
+    /// A source of frames: folder:PATH (what is read moves to PATH/read), y4m:PATH or raw:WxH:PATH (a pipe, or - for standard input).
     #[arg(long = "source", env = "TIDEGATE_SOURCES", value_delimiter = ',', value_name = "SOURCE")]
     pub sources: Vec<String>,
     /// Nobody stands here who could be asked: questions become refusals.

@@ -90,7 +90,13 @@ impl SourceSpec {
             match &self {
                 SourceSpec::Files(_) if again => Err(FrameError::Ended),
                 SourceSpec::Files(paths) => Ok(Box::new(Files::new(paths.clone()))),
-                SourceSpec::Folder { path, after } => Ok(Box::new(Folder::open(path, after.clone())?)),
+                SourceSpec::Folder { path, after } => {
+                    if let AfterReading::MoveTo(folder) = after {
+                        // Where it cannot be made, putting a picture away fails and says so.
+                        let _ = std::fs::create_dir(folder);
+                    }
+                    Ok(Box::new(Folder::open(path, after.clone())?))
+                }
                 SourceSpec::Pipe { input, .. } if again && input.once() => Err(FrameError::Ended),
                 SourceSpec::Pipe { input, format } => Ok(Box::new(Pipe::open(input, *format)?)),
             }
