@@ -24,13 +24,13 @@ test: setup ## every test: units, properties, real processes, scenarios on every
 scenarios: ## the scenario files on every surface
 	$(CARGO) run -q -p fixtures --bin scenarios -- --surface core fixtures/scenarios/*.json
 	$(CARGO) run -q -p fixtures --bin scenarios -- --surface edge fixtures/scenarios/*.json
-	$(CARGO) run -q -p fixtures --bin scenarios -- --surface edge --silent-cuts --only cut fixtures/scenarios/devices.json
+	$(CARGO) run -q -p fixtures --bin scenarios -- --surface edge --silent-cuts --only cut fixtures/scenarios/devices.json fixtures/scenarios/doors.json
 	$(CARGO) run -q -p fixtures --bin scenarios -- --surface cloud fixtures/scenarios/*.json
 
 check: ## what CI asks before the tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
 	.ci/direction
 	.ci/licences
 

@@ -69,7 +69,10 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn parse(text: &str) -> Option<SourceSpec> {
     let (kind, rest) = text.split_once(':')?;
     match kind {
-        "folder" => Some(SourceSpec::Folder { path: PathBuf::from(rest), after: AfterReading::MoveTo(PathBuf::from(rest).join("read")) }),
+        "folder" => Some(SourceSpec::Folder {
+            path: PathBuf::from(rest),
+            after: AfterReading::MoveTo(PathBuf::from(rest).join("read")),
+        }),
         "y4m" => Some(SourceSpec::Pipe { input: input(rest), format: PipeFormat::Y4m }),
         "raw" => {
             let (size, path) = rest.split_once(':')?;
