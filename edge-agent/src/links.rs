@@ -11,7 +11,7 @@ use crate::agent::Agent;
 use crate::config::Config;
 use crate::store::Store;
 use crate::store::identity::Enrolment;
-use crate::store::tx::Memory;
+use crate::store::memory::Memory;
 use axum::extract::DefaultBodyLimit;
 use exchange::Depth;
 use std::sync::{Arc, Mutex};

@@ -8,6 +8,7 @@
 pub mod acts;
 pub mod identity;
 pub mod journal;
+pub mod memory;
 pub mod pins;
 pub mod read;
 pub mod replica;
@@ -16,13 +17,14 @@ pub mod writer;
 
 use crate::time::DeviceTime;
 use identity::Enrolment;
+use memory::Memory;
 pub use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use tidegate_core::api::StreamMessage;
 use tokio::sync::{broadcast, oneshot, watch};
-use tx::{Memory, Tx};
+use tx::Tx;
 
 /// The oldest SQLite taken: before it, a WAL could be corrupted under two connections.
 const MIN_SQLITE: i32 = 3_051_003;

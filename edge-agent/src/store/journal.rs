@@ -6,7 +6,8 @@
 //! that counts are kept as evidence.
 
 use super::Fault;
-use super::tx::{Memory, Tx};
+use super::memory::Memory;
+use super::tx::Tx;
 use rusqlite::{Connection, OptionalExtension, params};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::kind::may_write;

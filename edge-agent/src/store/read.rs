@@ -1,7 +1,8 @@
 //! What screens and reports ask of the store, from committed states only.
 
 use super::Fault;
-use super::tx::{Memory, acts, ticket_row};
+use super::memory::Memory;
+use super::tx::{acts, ticket_row};
 use rusqlite::{Connection, params};
 use tidegate_core::api::{ConflictReport, StockStatus};
 use tidegate_core::decide::answer::card;

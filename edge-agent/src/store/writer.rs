@@ -8,7 +8,8 @@
 
 use super::Fault;
 use super::identity::Enrolment;
-use super::tx::{Memory, Tx};
+use super::memory::Memory;
+use super::tx::Tx;
 use crate::time::DeviceTime;
 use rusqlite::Connection;
 use std::sync::{Arc, mpsc};
