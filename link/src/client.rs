@@ -6,6 +6,7 @@
 
 use crate::body;
 use crate::enrol::{EnrolRequest, EnrolResponse};
+pub use crate::fault::LinkError;
 use crate::problem::Problem;
 use crate::tls::{Expect, Own, client_config, enrolling_config};
 use ed25519_dalek::SigningKey;
@@ -20,23 +21,6 @@ const CONNECT: Duration = Duration::from_secs(3);
 const EXCHANGE: Duration = Duration::from_secs(20);
 /// Connections are kept this long between exchanges.
 const KEEP: Duration = Duration::from_secs(60);
-
-/// Why the other side was not asked, or did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkError {
-    /// Nobody there, or the line broke.
-    #[error("not reached: {0}")]
-    Unreachable(String),
-    /// It answered with a problem.
-    #[error("{0}")]
-    Refused(Box<Problem>),
-    /// It answered something that cannot be read.
-    #[error("garbled answer: {0}")]
-    Garbled(String),
-    /// Our own side could not be set up.
-    #[error("TLS could not be set up: {0}")]
-    Setup(String),
-}
 
 /// Asks one other server.
 #[derive(Clone, Debug)]

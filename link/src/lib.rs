@@ -12,6 +12,7 @@
 pub mod body;
 pub mod client;
 pub mod enrol;
+pub mod fault;
 pub mod problem;
 pub mod server;
 pub mod telemetry;

@@ -7,7 +7,7 @@
 //! looked at; expiry is held against our own floor by the [`Gate`]. No verifier
 //! here answers "ok" unseen.
 
-use crate::client::LinkError;
+use crate::fault::LinkError;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use minicbor::{Decode, Encode};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tidegate_core::allotment::Rights;
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::clock::Clock;
-use tidegate_core::feed::Cursor;
+use tidegate_core::feed::{Change, Cursor, Row};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
@@ -75,7 +75,7 @@ impl Memory {
         };
         let newest = newest_clock(connection, enrolment, &authors)?;
         Ok(Self {
-            catalogue: Arc::new(super::replica::load_catalogue(connection)?),
+            catalogue: Arc::new(load_catalogue(connection)?),
             rights: Arc::new(load_rights(connection, &authors)?),
             vector,
             authors: Arc::new(authors),
@@ -150,4 +150,35 @@ fn newest_clock(
         connection.prepare("SELECT bytes FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
     let bytes: Option<Vec<u8>> = query.query_row([own.row], |row| row.get(0)).optional()?;
     Ok(bytes.and_then(|b| Entry::from_bytes(&b)).map_or(Timestamp(0), |entry| entry.clock))
+}
+
+/// Enters a change of the feed's small rows.
+pub(super) fn enter(catalogue: &mut Catalogue, change: Change) {
+    match change {
+        Change::Event(event) => catalogue.event = Some(event),
+        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
+        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
+        Change::Key(key) => catalogue.add_key(key),
+        Change::KeyGone(number) => catalogue.keyring.remove(number),
+        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
+        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
+        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
+        Change::Ticket(_) => {} // rows of their own
+    }
+}
+
+/// Reads the small rows.
+pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
+    let mut catalogue = Catalogue::default();
+    let mut query = connection.prepare("SELECT kind, key, body FROM rows")?;
+    let rows = query.query_map([], |row| {
+        let (key, body): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        Ok(Row { kind: row.get(0)?, key: key.into(), body: Some(body.into()) })
+    })?;
+    for row in rows {
+        if let Some(change) = Change::of(&row?) {
+            enter(&mut catalogue, change);
+        }
+    }
+    Ok(catalogue)
 }

@@ -5,6 +5,7 @@
 //! has its later entries taken out of the folds, here as everywhere.
 
 use super::Fault;
+use super::memory::enter;
 use super::tx::Tx;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
@@ -112,36 +113,6 @@ fn put_ticket(tx: &mut Tx<'_>, ticket: &TicketRow, row: &Row) -> Result<(), Faul
     put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, body])?;
     let mut used = tx.connection.prepare_cached("SELECT 1 FROM entries WHERE ticket = ?1 LIMIT 1")?;
     if used.exists([ticket.id.as_i64()])? { tx.reconcile_known(ticket.id) } else { Ok(()) }
-}
-
-fn enter(catalogue: &mut Catalogue, change: Change) {
-    match change {
-        Change::Event(event) => catalogue.event = Some(event),
-        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
-        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
-        Change::Key(key) => catalogue.add_key(key),
-        Change::KeyGone(number) => catalogue.keyring.remove(number),
-        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
-        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
-        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
-        Change::Ticket(_) => {} // rows of their own
-    }
-}
-
-/// Reads the small rows.
-pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
-    let mut catalogue = Catalogue::default();
-    let mut query = connection.prepare("SELECT kind, key, body FROM rows")?;
-    let rows = query.query_map([], |row| {
-        let (key, body): (Vec<u8>, Vec<u8>) = (row.get(1)?, row.get(2)?);
-        Ok(Row { kind: row.get(0)?, key: key.into(), body: Some(body.into()) })
-    })?;
-    for row in rows {
-        if let Some(change) = Change::of(&row?) {
-            enter(&mut catalogue, change);
-        }
-    }
-    Ok(catalogue)
 }
 
 /// Decides anew which of a device's entries count, and refolds the tickets that this changes.
