@@ -46,9 +46,11 @@ impl Clock {
         self.last
     }
 
-    /// Merges a peer's stamp; a wild one leaves this clock alone.
-    pub fn merge(&mut self, theirs: Timestamp, now: Timestamp) {
-        if theirs.since_us(now) <= MAX_LEAD_US {
+    /// Merges a peer's stamp. One that is far ahead leaves this clock alone, unless the peer's time is
+    /// trusted and ours is not: then ours is the wrong one, and must sort after what it answers.
+    pub fn merge(&mut self, theirs: Timestamp, their_quality: Quality, now: Timestamp, quality: Quality) {
+        let surer = their_quality == Quality::Trusted && quality != Quality::Trusted;
+        if surer || theirs.since_us(now) <= MAX_LEAD_US {
             self.last = self.last.max(theirs);
         }
     }
@@ -69,9 +71,17 @@ mod tests {
     #[test]
     fn an_answer_sorts_after_what_it_answers_but_a_wild_peer_moves_nothing() {
         let mut clock = Clock::default();
-        clock.merge(Timestamp(500), Timestamp(100));
+        clock.merge(Timestamp(500), Quality::Unsure, Timestamp(100), Quality::Trusted);
         assert_eq!(clock.stamp(Timestamp(100)), Timestamp(501));
-        clock.merge(Timestamp(MAX_LEAD_US + 1_000), Timestamp(100));
+        clock.merge(Timestamp(MAX_LEAD_US + 1_000), Quality::Trusted, Timestamp(100), Quality::Trusted);
         assert_eq!(clock.stamp(Timestamp(100)), Timestamp(502));
+    }
+
+    #[test]
+    fn a_clock_that_is_not_trusted_follows_one_that_is_and_no_wild_one() {
+        let mut clock = Clock::default();
+        clock.merge(Timestamp(MAX_LEAD_US * 99), Quality::Wild, Timestamp(100), Quality::Unsure);
+        clock.merge(Timestamp(MAX_LEAD_US * 9), Quality::Trusted, Timestamp(100), Quality::Wild);
+        assert_eq!(clock.stamp(Timestamp(100)), Timestamp(MAX_LEAD_US * 9 + 1));
     }
 }

@@ -257,7 +257,9 @@ fn decide_genuine(case: Case<'_>) -> Decision {
         (false, _) => checks::ENTRY,
     };
     let objections: Vec<Objection> = checks.iter().filter_map(|check| check(&case)).collect();
-    let fatal = objections.iter().find(|o| !o.code.overridable()).or(objections.first());
+    // An unsure clock is asked about only where nothing else speaks against it.
+    let certain = objections.iter().find(|o| o.code != Code::Clock);
+    let fatal = objections.iter().find(|o| !o.code.overridable()).or(certain).or(objections.first());
     match (fatal, &case.scan.overriding) {
         (None, _) => passed(&case, None),
         (Some(objection), Some(by)) if objection.code.overridable() => passed(&case, Some(by.clone())),

@@ -59,7 +59,7 @@ pub struct Ticket {
     /// Re-issue counter: a higher one seen anywhere revokes the lower ones.
     #[n(2)]
     pub counter: u16,
-    /// The date of a series it is for; any if absent.
+    /// The date of a series it is for; a list for one date takes no ticket without it.
     #[n(3)]
     pub date: Option<DateId>,
     /// When it is valid; whole seconds.

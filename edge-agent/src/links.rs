@@ -178,7 +178,11 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
     let mut commits = agent.store.commits();
     let mut pause = FIRST_PAUSE;
     let mut depth = Depth::Repair;
+    let mut repaired = Instant::now();
     loop {
+        if depth == Depth::Repair {
+            repaired = Instant::now();
+        }
         match exchange::ask(&agent, &link, depth).await {
             Ok(done) => {
                 if pause != FIRST_PAUSE || link.state().heard.is_none() {
@@ -205,16 +209,25 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                 continue;
             }
         }
-        depth = next(&agent, &link, &mut commits).await;
+        depth = next(&agent, &link, &mut commits, repaired).await;
     }
 }
 
-/// Waits for something of our own to push, or for the time to repair.
-async fn next(agent: &Agent, link: &Link, commits: &mut tokio::sync::watch::Receiver<Arc<Memory>>) -> Depth {
+/// Waits for something of our own to push, or for the time to repair, which comes first when it is due:
+/// a gate in a rush hears of a cancellation all the same.
+async fn next(
+    agent: &Agent,
+    link: &Link,
+    commits: &mut tokio::sync::watch::Receiver<Arc<Memory>>,
+    repaired: Instant,
+) -> Depth {
     let own = agent.enrolment.journal();
-    let repair = tokio::time::sleep(REPAIR);
+    let repair = tokio::time::sleep(REPAIR.saturating_sub(repaired.elapsed()));
     tokio::pin!(repair);
     loop {
+        if repaired.elapsed() >= REPAIR {
+            return Depth::Repair;
+        }
         let ours = commits.borrow_and_update().vector.sequence(&own);
         if link.theirs().is_none_or(|theirs| theirs.sequence(&own) < ours) {
             return Depth::Push;

@@ -17,8 +17,11 @@ use tidegate_core::trust::OneTimeCode;
 
 /// A connection over a slow radio link; beyond it the link counts as down.
 const CONNECT: Duration = Duration::from_secs(3);
-/// A whole exchange: a full message at 1 Mbit/s with room. Swallowed bytes end here.
+/// A whole exchange: a full message at 1 Mbit/s with room.
 const EXCHANGE: Duration = Duration::from_secs(20);
+/// Nothing heard for this long: the line is dead although nobody hung up, as with a radio that
+/// went away. A server answers within a second; a large message at 1 Mbit/s takes one to send.
+const SILENCE: Duration = Duration::from_secs(4);
 /// Connections are kept this long between exchanges.
 const KEEP: Duration = Duration::from_secs(60);
 
@@ -43,6 +46,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .timeout(EXCHANGE)
+            .read_timeout(SILENCE)
             .pool_idle_timeout(KEEP)
             .tcp_nodelay(true)
             .build()

@@ -333,3 +333,16 @@ fn a_scan_dated_before_a_known_admission_is_not_a_second_one() {
         "refuse/used",
     );
 }
+
+#[test]
+fn an_unsure_clock_hides_no_other_refusal() {
+    let late = |w: &mut World| w.row().window.until = Some(Timestamp::from_secs(999));
+    check(
+        |w| {
+            late(w);
+            w.quality = Quality::Unsure;
+            w.entered();
+        },
+        "refuse/used",
+    );
+}

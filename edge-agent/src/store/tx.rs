@@ -221,8 +221,8 @@ impl<'a> Tx<'a> {
 
     /// What an entry that counts leaves beside the folds: our clock, and rights.
     fn note(&mut self, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
-        let now = self.time.read().now;
-        self.memory.clock.merge(entry.clock, now);
+        let Reading { now, quality, .. } = self.time.read();
+        self.memory.clock.merge(entry.clock, entry.quality, now, quality);
         if matches!(entry.kind, Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_)) {
             let author = self.memory.authors.get(&id.journal).map(|a| a.identity.clone());
             if let Some(author) = author {
@@ -243,7 +243,7 @@ impl<'a> Tx<'a> {
         let mut put = self.connection.prepare_cached(
             "INSERT INTO codes (ticket, counter, code) VALUES (?1, ?2, ?3)
              ON CONFLICT (ticket) DO UPDATE SET counter = excluded.counter, code = excluded.code
-             WHERE excluded.counter > codes.counter",
+             WHERE (excluded.counter, excluded.code) > (codes.counter, codes.code)",
         )?;
         Ok(put.execute(params![genuine.ticket().id.as_i64(), genuine.ticket().counter, code])? > 0)
     }
@@ -269,8 +269,10 @@ impl<'a> Tx<'a> {
     /// Replaces a ticket's conflicts by those of its state; tells the new ones.
     pub fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
         let row = self.ticket_row(ticket)?;
-        let code = if row.is_none() { self.newest_code(ticket)? } else { None };
-        let credits = row.as_ref().map(|r| &r.credits).or(code.as_ref().map(|c| &c.credits));
+        // A row with a counter at least the code's counts alone, as in the decision.
+        let code = self.newest_code(ticket)?;
+        let code = code.filter(|code| row.as_ref().is_none_or(|row| row.counter < code.counter));
+        let credits = code.as_ref().map(|c| &c.credits).or(row.as_ref().map(|r| &r.credits));
         let found = conflicts(ticket, state, &self.memory.catalogue, credits.map(Vec::as_slice));
         let known = self.known_conflicts(ticket)?;
         if found.is_empty() && known.is_empty() {
