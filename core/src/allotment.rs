@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn entry(kind: Kind) -> Entry {
-        Entry { clock: Timestamp(1), at: None, quality: Quality::Trusted, uncertain_ms: None, kind }
+        Entry { clock: Timestamp(1), at: None, quality: Quality::Trusted, uncertain_ms: None, staff: None, kind }
     }
 
     #[test]

@@ -89,6 +89,18 @@ pub struct UsedAt {
     pub at: String,
 }
 
+/// Something that the guest is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct AskedQuestion {
+    /// The name that its answer carries.
+    pub id: String,
+    /// What is asked.
+    pub text: String,
+    /// Whether an empty answer is none.
+    pub required: bool,
+}
+
 /// Prepaid credit before and after a serving, in units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ToSchema))]
@@ -133,6 +145,12 @@ pub struct Answer {
     /// Where a used ticket came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<UsedAt>,
+    /// What the guest has to answer first; send the scan again with `answers`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<AskedQuestion>,
+    /// The tickets that fit, where somebody has to choose; scan the one chosen by its id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<TicketCard>,
     /// Credit before and after, at a bar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credits: Vec<CreditChange>,
@@ -142,6 +160,20 @@ pub struct Answer {
     /// The answer of an earlier request with the same key.
     #[serde(default)]
     pub repeated: bool,
+}
+
+/// What became of a party: several tickets of an order in one act.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct PartyAnswer {
+    /// Who went in, an ordinary admission each.
+    pub admitted: Vec<Answer>,
+    /// Who did not, and why; recorded only where fewer went in than were asked for.
+    pub refused: Vec<Answer>,
+    /// Tickets of the order, that the list takes, which are inside after it.
+    pub inside: u64,
+    /// All tickets of the order that the list takes.
+    pub of: u64,
 }
 
 /// The state of one link of an agent.
@@ -159,14 +191,26 @@ pub struct LinkStatus {
     pub unsent: u64,
 }
 
-/// The state of one source of codes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The state of one lane: a source of codes, and what its codes are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ToSchema))]
 pub struct SourceStatus {
     /// Its name, such as `camera:0` or `folder`.
     pub name: String,
     /// Whether it delivers.
     pub up: bool,
+    /// Name of the check-in list of its scans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The gate in its entries, where it is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// Which way its scans go.
+    #[serde(default)]
+    pub direction: Direction,
+    /// At a bar: the product that its codes pay for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serves: Option<String>,
     /// Stable code of what is wrong: `E-CAM-01`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -200,6 +244,9 @@ pub struct Status {
     pub device: String,
     /// `gate`, `bar`, `supervisor`, `kiosk`.
     pub role: String,
+    /// Who is on duty here; absent where nobody signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
     /// Name of the check-in list that scans without one use.
     pub list: String,
     /// Whether it can admit: `ready`, `starting`, `revoked`, `read_only`.
@@ -229,6 +276,9 @@ pub struct Status {
     pub to_upload: u64,
     /// Tickets in the replica.
     pub tickets: u64,
+    /// The index of names is still being built: a search may leave people out.
+    #[serde(default)]
+    pub indexing: bool,
     /// Milliseconds since the newest signed cloud time seen; absent if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica_age_ms: Option<u64>,
@@ -238,6 +288,98 @@ pub struct Status {
     pub sources: Vec<SourceStatus>,
     /// Stock, at a bar.
     pub stock: Vec<StockStatus>,
+}
+
+/// Who is on duty: named by every entry of the device until they sign out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct OnDuty {
+    /// Their sign-in name.
+    pub name: String,
+}
+
+/// An open session of somebody who may decide against the rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct Session {
+    /// Shown with an override.
+    pub session: String,
+    /// Seconds it lasts.
+    pub expires_in: u64,
+    /// Their sign-in name.
+    pub name: String,
+    /// Whether they may override a refusal.
+    pub may_override: bool,
+}
+
+/// A ticket that was found by name, order or e-mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct FoundTicket {
+    /// What the screen shows of it.
+    pub ticket: TicketCard,
+    /// `paid`, `pending`, `cancelled`.
+    pub status: String,
+    /// Whether it is inside on any list.
+    pub inside: bool,
+    /// Entries that stand, on all lists.
+    #[serde(default)]
+    pub entries: u64,
+}
+
+/// Everything that the journals here say, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct LogPage {
+    /// The items.
+    pub items: Vec<LogItem>,
+    /// Give it as `before` to read on; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// One entry of a journal, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct LogItem {
+    /// The entry, `dev_…:incarnation:sequence`.
+    pub entry: String,
+    /// When it happened, RFC 3339 UTC.
+    pub at: String,
+    /// `admission`, `exit`, `refusal`, `serving`, `annul`, `void`, …
+    pub kind: String,
+    /// The verdict's code: `ok`, or why it was refused or asked; `no_effect` where its author was not
+    /// allowed to write it.
+    pub code: String,
+    /// Name of the device that wrote it.
+    pub device: String,
+    /// The gate, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    /// Name of the check-in list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketCard>,
+    /// Product of a serving or of stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Units of a serving or of stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<i64>,
+    /// Who was signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<String>,
+    /// The supervisor who decided against the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor: Option<String>,
+    /// Why: of an override, or of an admission by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it was taken back.
+    #[serde(default)]
+    pub undone: bool,
 }
 
 /// More entries, or more servings, than a ticket allows, found when journals met.

@@ -3,7 +3,11 @@
 //! Rows say what the office decided; nothing here decides. Fields are numbered
 //! and may be added: an older reader skips what it does not know.
 
-use crate::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId};
+use crate::fold::closing::Closing;
+use crate::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId, VariationId};
+use crate::journal::kind::Answered;
+use crate::rule::Rules;
+use crate::ticket::spoken::Spoken;
 use crate::ticket::{Credit, Keyring, TicketKey};
 use crate::time::{Timestamp, Window, Zone};
 use crate::trust::{Certificate, Role};
@@ -34,9 +38,50 @@ pub struct Event {
     /// The dates of a series.
     #[n(6)]
     pub dates: Vec<EventDate>,
+    /// What guests are asked.
+    #[n(7)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub questions: Vec<Question>,
+}
+
+/// Something that guests are asked, when they buy or at the door.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Question {
+    /// The name that answers carry.
+    #[n(0)]
+    pub id: String,
+    /// What is asked.
+    #[n(1)]
+    pub text: String,
+    /// Whether an empty answer is none.
+    #[n(2)]
+    pub required: bool,
+    /// Whether it is asked at the door where the answer is missing.
+    #[n(3)]
+    pub at_checkin: bool,
+    /// The products it is asked about; all if absent.
+    #[n(4)]
+    pub products: Option<Vec<ProductId>>,
+}
+
+impl Question {
+    /// Whether this answers it: a required question wants words.
+    pub fn takes(&self, answer: &str) -> bool {
+        !self.required || !answer.trim().is_empty()
+    }
+
+    /// Whether it is asked at the door about this product.
+    pub fn asked_about(&self, product: ProductId) -> bool {
+        self.at_checkin && self.products.as_ref().is_none_or(|products| products.contains(&product))
+    }
 }
 
 impl Event {
+    /// A date of the series.
+    pub fn date(&self, id: DateId) -> Option<&EventDate> {
+        self.dates.iter().find(|date| date.id == id)
+    }
+
     /// The venue's zone; UTC where the name is not in the bundled database.
     pub fn zone(&self) -> Zone {
         Zone::parse(&self.timezone).unwrap_or_else(Zone::utc)
@@ -72,6 +117,21 @@ pub struct Product {
     /// Whether it is served at a bar, from stock.
     #[n(2)]
     pub consumption: bool,
+    /// The kinds it comes in.
+    #[n(3)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub variations: Vec<Variation>,
+}
+
+/// A kind of a product: child, adult; small, large.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Variation {
+    /// Which.
+    #[n(0)]
+    pub id: VariationId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
 }
 
 /// What a gate takes.
@@ -101,6 +161,16 @@ pub struct CheckInList {
     /// Whether genuine tickets sold after the last update are asked about instead of admitted.
     #[n(7)]
     pub ask_unlisted: bool,
+    /// Whether a ticket lets its add-on in, where the list takes that and not the ticket itself.
+    #[n(8)]
+    #[cbor(default)]
+    pub addon_match: bool,
+    /// When everybody inside has left: then, and daily at that hour.
+    #[n(9)]
+    pub auto_exit_at: Option<Timestamp>,
+    /// What has to be true for an entry; nothing if absent.
+    #[n(10)]
+    pub rules: Option<Rules>,
 }
 
 impl CheckInList {
@@ -115,12 +185,20 @@ impl CheckInList {
             reentry_after_exit: true,
             accept_unpaid: false,
             ask_unlisted: false,
+            addon_match: false,
+            auto_exit_at: None,
+            rules: None,
         }
     }
 
     /// Whether it takes this product.
     pub fn takes(&self, product: ProductId) -> bool {
         self.products.as_ref().is_none_or(|products| products.contains(&product))
+    }
+
+    /// Whether it takes tickets of this date.
+    pub fn takes_date(&self, date: Option<DateId>) -> bool {
+        self.date.is_none_or(|wanted| date == Some(wanted))
     }
 }
 
@@ -184,6 +262,49 @@ pub struct TicketRow {
     /// A note for the door.
     #[n(13)]
     pub note: Option<String>,
+    /// Which kind of its product.
+    #[n(14)]
+    pub variation: Option<VariationId>,
+    /// The main ticket it belongs to.
+    #[n(15)]
+    pub addon_to: Option<TicketId>,
+    /// What its holder answered when buying.
+    #[n(16)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub answers: Vec<Answered>,
+    /// Where its buyer can be reached; people at the door are found by it.
+    #[n(17)]
+    pub email: Option<String>,
+    /// The short code printed under its newest code.
+    #[n(18)]
+    pub spoken: Option<Spoken>,
+}
+
+impl TicketRow {
+    /// A paid ticket with nothing special about it.
+    pub fn new(id: TicketId, product: ProductId) -> Self {
+        Self {
+            id,
+            product,
+            status: TicketStatus::Paid,
+            counter: 0,
+            date: None,
+            window: Window::default(),
+            credits: Vec::new(),
+            blocked: None,
+            needs_approval: false,
+            valid_if_pending: false,
+            cancelled_at: None,
+            order: None,
+            holder: None,
+            note: None,
+            variation: None,
+            addon_to: None,
+            answers: Vec::new(),
+            email: None,
+            spoken: None,
+        }
+    }
 }
 
 /// A device of the roster.
@@ -228,7 +349,7 @@ impl DeviceRow {
     }
 }
 
-/// Somebody who may decide at a door, with what verifies their PIN.
+/// Somebody who works at a door, with what verifies their PIN.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Staff {
     /// Their sign-in name.
@@ -240,6 +361,19 @@ pub struct Staff {
     /// Whether they may override a refusal.
     #[n(2)]
     pub may_override: bool,
+    /// The counter of their newest badge; 0 where none was issued. Lower ones are replaced.
+    #[cbor(n(3), skip_if = "no_badge")]
+    pub badge_counter: u16,
+}
+
+fn no_badge(counter: &u16) -> bool {
+    *counter == 0
+}
+
+impl Staff {
+    /// A verifier that nothing matches, so that an unknown name takes as long as a wrong PIN.
+    pub const NO_PIN: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 }
 
 /// The small part of the feed, held in memory: everything but tickets.
@@ -273,6 +407,12 @@ impl Catalogue {
     /// A device's name, or its id where it has none here.
     pub fn device_name(&self, id: DeviceId) -> String {
         self.devices.get(&id).map_or_else(|| id.to_string(), |d| d.name.clone())
+    }
+
+    /// A list's closing times, where it has any.
+    pub fn closing(&self, list: ListId) -> Option<Closing> {
+        let first = self.lists.get(&list)?.auto_exit_at?;
+        Some(Closing::new(first, self.zone()))
     }
 
     /// The venue's zone.

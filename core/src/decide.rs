@@ -5,6 +5,7 @@
 //! function, in the order of [`checks::ENTRY`]; a refusal is a result, never an
 //! error. Nothing here waits for anybody.
 
+pub mod add_on;
 pub mod answer;
 pub mod checks;
 pub mod explain;
@@ -13,13 +14,15 @@ pub mod undo;
 pub mod verdict;
 
 use crate::api::{Direction, Verdict};
-use crate::catalogue::{Catalogue, CheckInList, TicketRow};
+use crate::catalogue::{Catalogue, CheckInList, Question, TicketRow};
 use crate::clock::Quality;
 use crate::fold::{Act, Moment, Passage, Presence, TicketState};
 use crate::id::{DateId, ProductId, TicketId};
-use crate::journal::kind::{Admission, Exit, Kind, Override, Refusal};
+use crate::journal::kind::{Admission, Answered, ByHand, Exit, Kind, Override, Refusal};
 use crate::ticket::{Credit, Genuine, Identity, Ticket};
 use crate::time::{Timestamp, Window};
+
+use add_on::Meant;
 
 pub use explain::Why;
 pub use verdict::Code;
@@ -29,7 +32,9 @@ pub use verdict::Code;
 pub enum Shown {
     /// A code was held up, and this is what it turned out to be.
     Code(Identity),
-    /// A person was found by name or order; no code was seen.
+    /// A short code was typed, and these are the tickets here that have it: none, one, seldom more.
+    Typed(Vec<TicketId>),
+    /// A person was found by name, order or e-mail; no code was seen.
     Found(TicketId),
 }
 
@@ -38,15 +43,48 @@ impl Shown {
     pub fn ticket(&self) -> Option<TicketId> {
         match self {
             Self::Code(Identity::Genuine(genuine)) => Some(genuine.ticket().id),
+            Self::Typed(ids) => {
+                if let [id] = ids[..] {
+                    Some(id)
+                } else {
+                    None
+                }
+            }
             Self::Found(id) => Some(*id),
             Self::Code(_) => None,
+        }
+    }
+
+    /// The counter of what was shown; absent where no code was. A short code is of the code that its row stands for.
+    fn counter(&self, row: Option<&TicketRow>) -> Option<u16> {
+        match self {
+            Self::Code(_) => self.genuine().map(|genuine| genuine.ticket().counter),
+            Self::Typed(_) => row.map(|row| row.counter),
+            Self::Found(_) => None,
         }
     }
 
     fn genuine(&self) -> Option<&Genuine> {
         match self {
             Self::Code(Identity::Genuine(genuine)) => Some(genuine),
-            Self::Code(_) | Self::Found(_) => None,
+            Self::Code(_) | Self::Typed(_) | Self::Found(_) => None,
+        }
+    }
+
+    /// The tickets that have a short code in common.
+    pub fn several(&self) -> Option<&[TicketId]> {
+        match self {
+            Self::Typed(ids) if ids.len() > 1 => Some(ids),
+            Self::Code(_) | Self::Typed(_) | Self::Found(_) => None,
+        }
+    }
+
+    /// How it was shown, where not by its code.
+    pub fn by_hand(&self) -> Option<ByHand> {
+        match self {
+            Self::Typed(_) => Some(ByHand::Typed),
+            Self::Found(_) => Some(ByHand::Found),
+            Self::Code(_) => None,
         }
     }
 }
@@ -64,8 +102,33 @@ pub struct Scan {
     pub gate: Option<String>,
     /// Staff saw that an unpaid ticket was settled.
     pub confirm_unpaid: bool,
+    /// What the guest answered.
+    pub answers: Vec<Answered>,
+    /// Why somebody without a code is let in.
+    pub reason: Option<String>,
     /// A supervisor decides, whose session the shell has checked.
     pub overriding: Option<Override>,
+}
+
+impl Scan {
+    /// Where in a ticket's history it stands.
+    pub fn moment(&self, now: Timestamp) -> Moment {
+        self.at.map_or(Moment::Now(now), Moment::At)
+    }
+
+    /// An entry with nothing said beside what was shown.
+    pub fn of(shown: Shown) -> Self {
+        Self {
+            shown,
+            direction: Direction::Entry,
+            at: None,
+            gate: None,
+            confirm_unpaid: false,
+            answers: Vec::new(),
+            reason: None,
+            overriding: None,
+        }
+    }
 }
 
 /// What the deciding device knows.
@@ -79,6 +142,8 @@ pub struct Facts<'a> {
     pub newest_code: Option<&'a Ticket>,
     /// All acts known of this ticket.
     pub acts: &'a [Act],
+    /// The tickets that belong to it, as far as known.
+    pub add_ons: &'a [AddOn],
     /// The device's time.
     pub now: Timestamp,
     /// What that rests on.
@@ -87,6 +152,23 @@ pub struct Facts<'a> {
     pub can_ask: bool,
     /// Whether stage one of the feed is complete.
     pub ready: bool,
+}
+
+/// A ticket that belongs to the one that was shown.
+#[derive(Clone, Debug)]
+pub struct AddOn {
+    /// Its row.
+    pub row: TicketRow,
+    /// The newest genuine code of it that journals carried.
+    pub newest_code: Option<Ticket>,
+    /// All acts known of it.
+    pub acts: Vec<Act>,
+}
+
+impl AddOn {
+    fn standing(&self) -> Standing<'_> {
+        Standing::of_row(&self.row, self.newest_code.as_ref())
+    }
 }
 
 /// What was decided.
@@ -106,6 +188,12 @@ pub struct Decision {
     pub product: Option<ProductId>,
     /// The admission by which a used ticket came in.
     pub used: Option<Passage>,
+    /// The ticket that was decided about, where it is not the one that was shown.
+    pub instead: Option<TicketId>,
+    /// What the guest has to answer first.
+    pub questions: Vec<Question>,
+    /// The tickets that fit, where somebody has to choose.
+    pub choices: Vec<TicketId>,
 }
 
 impl Decision {
@@ -126,17 +214,49 @@ pub struct Objection {
     pub why: Why,
     /// The admission by which a used ticket came in.
     pub used: Option<Passage>,
+    /// What the guest has to answer first.
+    pub questions: Vec<Question>,
+    /// The tickets that fit, where somebody has to choose.
+    pub choices: Vec<TicketId>,
 }
 
 impl Objection {
     /// A refusal.
     pub fn refuse(code: Code, why: Why) -> Self {
-        Self { verdict: Verdict::Refuse, code, why, used: None }
+        Self { verdict: Verdict::Refuse, code, why, used: None, questions: Vec::new(), choices: Vec::new() }
     }
 
     /// A question.
     pub fn ask(code: Code, why: Why) -> Self {
-        Self { verdict: Verdict::Ask, code, why, used: None }
+        Self { verdict: Verdict::Ask, ..Self::refuse(code, why) }
+    }
+
+    /// Several tickets fit, and somebody has to choose.
+    pub fn ambiguous(choices: Vec<TicketId>) -> Self {
+        let why = Why::Ambiguous { count: choices.len() };
+        Self { choices, ..Self::ask(Code::Ambiguous, why) }
+    }
+
+    /// What is answered and recorded. Where nobody is there to be asked, a question is a refusal.
+    pub(crate) fn decided(self, facts: &Facts<'_>, record: Refusal, product: Option<ProductId>) -> Decision {
+        let refuses = !facts.can_ask;
+        Decision {
+            verdict: if refuses { Verdict::Refuse } else { self.verdict },
+            code: self.code,
+            why: self.why,
+            record: Kind::Refusal(Refusal { code: self.code.as_str().to_owned(), ..record }),
+            overridden: false,
+            product,
+            used: self.used,
+            instead: None,
+            questions: self.questions,
+            choices: if refuses { Vec::new() } else { self.choices },
+        }
+    }
+
+    /// Whether a supervisor may decide otherwise.
+    pub fn overridable(&self) -> bool {
+        self.code.overridable() && self.why != Why::RuleUnreadable
     }
 }
 
@@ -162,34 +282,45 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// A row with a counter at least the code's counts alone; otherwise the code does.
+    /// By the row that is here and the codes that were seen; nothing where neither is known.
     pub fn of(shown: &'a Shown, facts: &Facts<'a>) -> Option<Self> {
         let code = shown.genuine().map(Genuine::ticket);
-        let seen = [code, facts.newest_code].into_iter().flatten().map(|t| t.counter);
-        let newest_counter = seen.chain(facts.row.map(|r| r.counter)).max().unwrap_or(0);
-        let shown_counter = code.map(|t| t.counter);
-        match (facts.row, code) {
-            (Some(row), code) if code.is_none_or(|t| row.counter >= t.counter) => Some(Self {
+        let newest = [facts.newest_code, code].into_iter().flatten().max_by_key(|code| code.counter);
+        let standing = match (facts.row, code) {
+            (Some(row), _) => Self::of_row(row, newest),
+            (None, Some(_)) => Self::of_code(newest?),
+            (None, None) => return None,
+        };
+        Some(Self { shown_counter: shown.counter(facts.row), ..standing })
+    }
+
+    /// A row with a counter at least the newest code's counts alone; otherwise that code does.
+    fn of_row(row: &'a TicketRow, newest: Option<&'a Ticket>) -> Self {
+        match newest {
+            Some(code) if code.counter > row.counter => Self::of_code(code),
+            Some(_) | None => Self {
                 ticket: row.id,
                 product: row.product,
                 date: row.date,
                 window: row.window,
                 credits: &row.credits,
-                shown_counter,
-                newest_counter,
+                shown_counter: None,
+                newest_counter: row.counter,
                 listed: true,
-            }),
-            (_, Some(code)) => Some(Self {
-                ticket: code.id,
-                product: code.product,
-                date: code.date,
-                window: code.window,
-                credits: &code.credits,
-                shown_counter,
-                newest_counter,
-                listed: false,
-            }),
-            (_, None) => None,
+            },
+        }
+    }
+
+    fn of_code(code: &'a Ticket) -> Self {
+        Self {
+            ticket: code.id,
+            product: code.product,
+            date: code.date,
+            window: code.window,
+            credits: &code.credits,
+            shown_counter: None,
+            newest_counter: code.counter,
+            listed: false,
         }
     }
 }
@@ -204,6 +335,10 @@ pub struct Case<'a> {
     pub list: &'a CheckInList,
     /// What the ticket is good for.
     pub standing: Standing<'a>,
+    /// What speaks against the ticket that was shown for this one.
+    pub main: Option<Objection>,
+    /// How it was shown, where not by its code.
+    pub by_hand: Option<ByHand>,
     /// Its comings and goings on this list.
     pub presence: Presence,
     /// Where in that history this scan stands.
@@ -214,14 +349,41 @@ pub struct Case<'a> {
 
 /// Decides a scan on a list.
 pub fn decide(facts: &Facts<'_>, scan: &Scan, list: &CheckInList) -> Decision {
-    let objection = match identity_objection(&scan.shown, facts) {
-        Some(objection) => objection,
-        None => match Standing::of(&scan.shown, facts) {
-            Some(standing) => return decide_genuine(case(facts, scan, list, standing)),
-            None => Objection::refuse(Code::NotATicket, Why::NoSuchTicket),
-        },
+    if let Some(objection) = identity_objection(&scan.shown, facts) {
+        return refused(facts, (scan, list), None, objection);
+    }
+    if let Some(tickets) = scan.shown.several() {
+        return refused(facts, (scan, list), None, Objection::ambiguous(tickets.to_vec()));
+    }
+    let Some(standing) = Standing::of(&scan.shown, facts) else {
+        return refused(facts, (scan, list), None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket));
     };
-    refused(scan, list, None, objection)
+    let main = checks::still_good(&standing, facts);
+    match (add_on::meant(facts, scan, list, &standing), main) {
+        (Meant::Itself, _) => decide_genuine(case(facts, scan, list, standing)),
+        (Meant::AddOn(add_on), main) => {
+            let row = Some(&add_on.row);
+            let there = Facts { row, newest_code: add_on.newest_code.as_ref(), acts: &add_on.acts, ..*facts };
+            let scan_of_it = Scan { shown: Shown::Found(add_on.row.id), ..scan.clone() };
+            let case =
+                Case { main, by_hand: scan.shown.by_hand(), ..case(&there, &scan_of_it, list, add_on.standing()) };
+            Decision { instead: Some(add_on.row.id), ..decide_genuine(case) }
+        }
+        // A code that is no longer good opens no choice, whoever decides: who is chosen is looked at alone.
+        // Somebody who leaves may be inside, and is asked.
+        (Meant::Several(_) | Meant::NotHere, Some(objection)) if scan.direction == Direction::Entry => {
+            refused(facts, (scan, list), Some(&standing), objection)
+        }
+        (Meant::Several(tickets), _) => refused(facts, (scan, list), None, Objection::ambiguous(tickets)),
+        (Meant::NotHere, _) => refused(facts, (scan, list), Some(&standing), checks::not_here()),
+    }
+}
+
+/// Everything that a list's rules have against an entry of the ticket itself, what is hardest to mend
+/// first; nothing where they are not false.
+pub fn rule_reasons(facts: &Facts<'_>, scan: &Scan, list: &CheckInList) -> Vec<Why> {
+    let Some(standing) = Standing::of(&scan.shown, facts) else { return Vec::new() };
+    checks::rule_reasons(&case(facts, scan, list, standing)).into_iter().map(Why::Rule).collect()
 }
 
 /// What is refused before anybody looks at rows; no supervisor changes that.
@@ -233,7 +395,7 @@ pub(crate) fn identity_objection(shown: &Shown, facts: &Facts<'_>) -> Option<Obj
         Shown::Code(Identity::UnknownKey(key)) => refuse(Code::UnknownKey, Why::UnknownKey(*key)),
         Shown::Code(Identity::Forged(_)) => refuse(Code::Forged, Why::Forged),
         Shown::Code(Identity::Foreign { event, .. }) => refuse(Code::WrongEvent, Why::WrongEvent(event.clone())),
-        Shown::Code(Identity::Genuine(_)) | Shown::Found(_) => None,
+        Shown::Code(Identity::Genuine(_)) | Shown::Typed(_) | Shown::Found(_) => None,
     }
 }
 
@@ -243,27 +405,30 @@ fn case<'a>(facts: &Facts<'a>, scan: &'a Scan, list: &'a CheckInList, standing: 
         scan,
         list,
         standing,
-        presence: TicketState::of(facts.acts).on(list.id),
-        moment: scan.at.map_or(Moment::Latest, Moment::At),
+        main: None,
+        by_hand: scan.shown.by_hand(),
+        presence: TicketState::of(facts.acts, facts.catalogue).on(list.id),
+        moment: scan.moment(facts.now),
         at: scan.at.unwrap_or(facts.now),
     }
 }
 
 fn decide_genuine(case: Case<'_>) -> Decision {
     let leaving = case.scan.direction == Direction::Exit;
-    let checks: &[checks::Check] = match (leaving, case.presence.open_at(case.moment).is_some()) {
-        (true, true) => &[], // who is inside can always leave
-        (true, false) => checks::EXIT,
-        (false, _) => checks::ENTRY,
+    let objections: Vec<Objection> = match (leaving, case.presence.open_at(case.moment).is_some()) {
+        (true, true) => Vec::new(), // who is inside can always leave
+        (true, false) => checks::against(&case, checks::EXIT),
+        (false, _) => checks::against(&case, checks::ENTRY),
     };
-    let objections: Vec<Objection> = checks.iter().filter_map(|check| check(&case)).collect();
     // An unsure clock is asked about only where nothing else speaks against it.
     let certain = objections.iter().find(|o| o.code != Code::Clock);
-    let fatal = objections.iter().find(|o| !o.code.overridable()).or(certain).or(objections.first());
+    let fatal = objections.iter().find(|o| !o.overridable()).or(certain).or(objections.first());
     match (fatal, &case.scan.overriding) {
         (None, _) => passed(&case, None),
-        (Some(objection), Some(by)) if objection.code.overridable() => passed(&case, Some(by.clone())),
-        (Some(objection), _) => refused(case.scan, case.list, Some(&case.standing), objection.clone()),
+        (Some(objection), Some(by)) if objection.overridable() => passed(&case, Some(by.clone())),
+        (Some(objection), _) => {
+            refused(&case.facts, (case.scan, case.list), Some(&case.standing), objection.clone())
+        }
     }
 }
 
@@ -271,12 +436,19 @@ fn passed(case: &Case<'_>, overridden: Option<Override>) -> Decision {
     let unlisted = !case.standing.listed;
     let code = case.scan.shown.genuine().filter(|_| unlisted).map(|g| g.code().to_vec().into());
     let (ticket, list, gate) = (case.standing.ticket, case.list.id, case.scan.gate.clone());
+    let (by_hand, reason) = (case.by_hand, case.scan.reason.clone());
     let marked = overridden.is_some();
     let (verdict, record) = match case.scan.direction {
-        Direction::Entry => (Verdict::Admit, Kind::Admission(Admission { ticket, list, gate, overridden, code })),
+        Direction::Entry => {
+            let event = case.facts.catalogue.event.as_ref();
+            let asked = |id: &str| event.is_some_and(|event| event.questions.iter().any(|q| q.id == id));
+            let answers = case.scan.answers.iter().filter(|a| asked(&a.question)).cloned().collect();
+            let admission = Admission { ticket, list, gate, overridden, code, by_hand, reason, answers };
+            (Verdict::Admit, Kind::Admission(admission))
+        }
         Direction::Exit => {
             let closes = case.presence.closed_by_exit_at(case.moment);
-            (Verdict::Exit, Kind::Exit(Exit { ticket, list, gate, closes, overridden, code }))
+            (Verdict::Exit, Kind::Exit(Exit { ticket, list, gate, closes, overridden, code, by_hand, reason }))
         }
     };
     Decision {
@@ -287,25 +459,21 @@ fn passed(case: &Case<'_>, overridden: Option<Override>) -> Decision {
         overridden: marked,
         product: Some(case.standing.product),
         used: None,
+        instead: None,
+        questions: Vec::new(),
+        choices: Vec::new(),
     }
 }
 
-fn refused(scan: &Scan, list: &CheckInList, standing: Option<&Standing<'_>>, objection: Objection) -> Decision {
-    let record = Refusal {
-        ticket: scan.shown.ticket(),
-        list: Some(list.id),
-        gate: scan.gate.clone(),
-        code: objection.code.as_str().to_owned(),
-    };
-    Decision {
-        verdict: objection.verdict,
-        code: objection.code,
-        why: objection.why,
-        record: Kind::Refusal(record),
-        overridden: false,
-        product: standing.map(|s| s.product),
-        used: objection.used,
-    }
+fn refused(
+    facts: &Facts<'_>,
+    (scan, list): (&Scan, &CheckInList),
+    standing: Option<&Standing<'_>>,
+    objection: Objection,
+) -> Decision {
+    let (ticket, gate) = (scan.shown.ticket(), scan.gate.clone());
+    let record = Refusal { ticket, list: Some(list.id), gate, code: String::new() };
+    objection.decided(facts, record, standing.map(|s| s.product))
 }
 
 #[cfg(test)]

@@ -8,16 +8,20 @@
 //! when they happened (the hybrid clock, or the scan's own time where it was
 //! given), then clock, device, incarnation, sequence. An admission of somebody
 //! who is inside, that no supervisor decided, is a conflict; nothing is deleted
-//! and nothing wins by being last.
+//! and nothing wins by being last. Who is inside at a list's closing time has left
+//! then: the catalogue is an argument for that alone.
 
+pub mod closing;
 pub mod conflict;
 pub mod totals;
 
+use crate::catalogue::Catalogue;
 use crate::id::{ListId, ProductId, TicketId};
-use crate::journal::kind::{Kind, may_write};
+use crate::journal::kind::{Answered, Kind, may_write};
 use crate::journal::{Entry, EntryRef};
 use crate::time::Timestamp;
 use crate::trust::Identity;
+use closing::Closing;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry about a ticket that has an effect.
@@ -46,6 +50,8 @@ pub enum Does {
         gate: Option<String>,
         /// A supervisor decided it against the rule.
         overridden: bool,
+        /// What the guest answered.
+        answers: Vec<Answered>,
     },
     /// Somebody came out.
     Leave {
@@ -79,7 +85,8 @@ impl Act {
         let (ticket, does) = match &entry.kind {
             Kind::Admission(a) => {
                 let overridden = a.overridden.is_some();
-                (a.ticket, Does::Admit { list: a.list, gate: a.gate.clone(), overridden })
+                let (gate, answers) = (a.gate.clone(), a.answers.clone());
+                (a.ticket, Does::Admit { list: a.list, gate, overridden, answers })
             }
             Kind::Exit(e) => (e.ticket, Does::Leave { list: e.list, closes: e.closes.clone() }),
             Kind::Serving(s) => (s.ticket, Does::Serve { product: s.product, units: s.quantity }),
@@ -114,7 +121,7 @@ struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// After everything known: the device's own now.
-    Latest,
+    Now(Timestamp),
     /// At the scan's own trusted time, which may lie before what is known.
     At(Timestamp),
 }
@@ -143,13 +150,24 @@ pub enum Way {
     InOverridden,
     /// Out.
     Out,
+    /// Out at closing time; the passage is the admission's own, at the due time.
+    Closed,
+}
+
+impl Way {
+    /// Whether somebody went in.
+    pub fn is_in(self) -> bool {
+        matches!(self, Self::In | Self::InOverridden)
+    }
 }
 
 /// A ticket's comings and goings on one list, in order, undone ones left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
-    /// What stands, in order.
+    /// What stands, in order. Who stays until a closing time has a passage there, also where that
+    /// lies ahead.
     pub passages: Vec<Passage>,
+    closing: Option<Closing>,
 }
 
 /// An admission too many, and the one it doubles.
@@ -164,36 +182,57 @@ pub struct Double {
 impl Presence {
     /// How many went in.
     pub fn entries(&self) -> usize {
-        self.passages.iter().filter(|p| p.way != Way::Out).count()
+        self.passages.iter().filter(|p| p.way.is_in()).count()
     }
 
-    /// How many came out.
-    pub fn exits(&self) -> usize {
-        self.passages.len() - self.entries()
+    /// How many came out by `now`, at closing times too.
+    pub fn exits(&self, now: Timestamp) -> usize {
+        self.passages.iter().filter(|p| p.way == Way::Out || (p.way == Way::Closed && p.at <= now)).count()
     }
 
     /// Whether the ticket is inside at the end of what is known.
-    pub fn inside(&self) -> bool {
-        self.open_at(Moment::Latest).is_some()
+    pub fn inside(&self, now: Timestamp) -> bool {
+        self.open_at(Moment::Now(now)).is_some()
+    }
+
+    /// Whether the time alone says if the ticket is inside: nobody saw it leave, and closing time ends its stay.
+    pub fn ends_by_closing(&self) -> bool {
+        self.passages.last().is_some_and(|p| p.way == Way::Closed)
+    }
+
+    /// Until when the ticket stayed, for every time that nobody saw it leave: a closing time, or for
+    /// ever where the list has none.
+    pub fn stays(&self) -> impl Iterator<Item = Option<Timestamp>> {
+        let closed = self.passages.iter().filter(|p| p.way == Way::Closed).map(|p| Some(p.at));
+        let open = self.passages.last().is_some_and(|p| p.way.is_in());
+        closed.chain(open.then_some(None))
     }
 
     /// The admission by which the ticket is inside at `moment`, if it is.
     pub fn open_at(&self, moment: Moment) -> Option<&Passage> {
         let before = &self.passages[..self.place(moment)];
-        let since = before.iter().rposition(|p| p.way == Way::Out).map_or(0, |out| out + 1);
+        let since = before.iter().rposition(|p| !p.way.is_in()).map_or(0, |out| out + 1);
         before.get(since)
     }
 
     /// The admissions that an exit at `moment` closes.
     pub fn closed_by_exit_at(&self, moment: Moment) -> Vec<EntryRef> {
         let before = &self.passages[..self.place(moment)];
-        before.iter().rev().take_while(|p| p.way != Way::Out).map(|p| p.id).collect()
+        before.iter().rev().take_while(|p| p.way.is_in()).map(|p| p.id).collect()
     }
 
     /// The admission that one more at `moment` would double: the one by which the
     /// ticket is inside then, or one after it with no exit between.
     pub fn doubled_at(&self, moment: Moment) -> Option<&Passage> {
-        self.open_at(moment).or_else(|| self.passages.get(self.place(moment)).filter(|p| p.way == Way::In))
+        let next = || self.passages.get(self.place(moment)).filter(|next| !self.closed_between(moment, next.at));
+        self.open_at(moment).or_else(|| next().filter(|p| p.way == Way::In))
+    }
+
+    fn closed_between(&self, moment: Moment, next: Timestamp) -> bool {
+        match (moment, &self.closing) {
+            (Moment::At(at), Some(closing)) => closing.after(at) <= next,
+            (Moment::At(_) | Moment::Now(_), _) => false,
+        }
     }
 
     /// Admissions of somebody who was inside, that no supervisor decided.
@@ -202,7 +241,7 @@ impl Presence {
         let mut doubles = Vec::new();
         for passage in &self.passages {
             match (passage.way, open) {
-                (Way::Out, _) => open = None,
+                (Way::Out | Way::Closed, _) => open = None,
                 (Way::In, Some(first)) => {
                     doubles.push(Double { excess: passage.clone(), against: first.clone() });
                 }
@@ -215,10 +254,39 @@ impl Presence {
 
     fn place(&self, moment: Moment) -> usize {
         match moment {
-            Moment::Latest => self.passages.len(),
+            Moment::Now(now) => {
+                let ahead = self.passages.last().is_some_and(|p| p.way == Way::Closed && p.at > now);
+                self.passages.len() - usize::from(ahead)
+            }
             Moment::At(at) => self.passages.partition_point(|p| p.at <= at),
         }
     }
+
+    /// Adds an exit at every closing time that found the ticket inside.
+    fn closed(passages: Vec<Passage>, closing: Option<Closing>) -> Self {
+        let Some(times) = &closing else { return Self { passages, closing } };
+        let mut closed: Vec<Passage> = Vec::with_capacity(passages.len() + 1);
+        let mut open: Option<Passage> = None;
+        for passage in passages {
+            if let Some(end) = open.as_ref().map(|open| end(open, times)) {
+                let over = if passage.way.is_in() { end.at <= passage.at } else { end.at < passage.at };
+                if over {
+                    closed.push(end);
+                    open = None;
+                }
+            }
+            open = if passage.way.is_in() { Some(open.unwrap_or_else(|| passage.clone())) } else { None };
+            closed.push(passage);
+        }
+        closed.extend(open.as_ref().map(|open| end(open, times)));
+        Self { passages: closed, closing }
+    }
+}
+
+/// The exit at closing time of somebody who came in by `open` and stayed.
+fn end(open: &Passage, closing: &Closing) -> Passage {
+    let (id, at) = (open.id, closing.after(open.at));
+    Passage { id, at, uncertain_ms: None, gate: None, way: Way::Closed }
 }
 
 /// A serving that stands.
@@ -249,16 +317,21 @@ pub struct TicketState {
 
 impl TicketState {
     /// Folds a ticket's acts; their order and repetitions do not matter.
-    pub fn of(acts: &[Act]) -> Self {
+    pub fn of(acts: &[Act], catalogue: &Catalogue) -> Self {
         let by_id: BTreeMap<EntryRef, &Act> = acts.iter().map(|a| (a.id, a)).collect();
         let undone: BTreeSet<EntryRef> = by_id.values().filter_map(|act| undoes(act, &by_id)).collect();
         let standing: Vec<&Act> = by_id.values().filter(|a| !undone.contains(&a.id)).copied().collect();
-        Self { lists: lists(&standing, &by_id), servings: servings(&standing), undone }
+        Self { lists: lists(&standing, &by_id, catalogue), servings: servings(&standing), undone }
     }
 
     /// Presence on a list.
     pub fn on(&self, list: ListId) -> Presence {
         self.lists.get(&list).cloned().unwrap_or_default()
+    }
+
+    /// Whether the ticket is inside on any list.
+    pub fn inside(&self, now: Timestamp) -> bool {
+        self.lists.values().any(|presence| presence.inside(now))
     }
 
     /// Units of a product that were handed over.
@@ -274,11 +347,11 @@ fn undoes(act: &Act, all: &BTreeMap<EntryRef, &Act>) -> Option<EntryRef> {
     (!matches!(known.does, Does::Undo { .. })).then_some(*target)
 }
 
-fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>) -> BTreeMap<ListId, Presence> {
+fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>, catalogue: &Catalogue) -> BTreeMap<ListId, Presence> {
     let mut sorted: BTreeMap<ListId, Vec<(Key, Passage)>> = BTreeMap::new();
     for act in standing {
         let (list, key, way, gate) = match &act.does {
-            Does::Admit { list, gate, overridden } => {
+            Does::Admit { list, gate, overridden, .. } => {
                 (*list, act.key(), if *overridden { Way::InOverridden } else { Way::In }, gate.clone())
             }
             Does::Leave { list, closes } => (*list, after_all(act, closes, all), Way::Out, None),
@@ -291,7 +364,8 @@ fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>) -> BTreeMap<ListId, 
         .into_iter()
         .map(|(list, mut passages)| {
             passages.sort_by_key(|(key, _)| *key);
-            (list, Presence { passages: passages.into_iter().map(|(_, passage)| passage).collect() })
+            let passages = passages.into_iter().map(|(_, passage)| passage).collect();
+            (list, Presence::closed(passages, catalogue.closing(list)))
         })
         .collect()
 }
@@ -321,6 +395,11 @@ mod tests {
     use proptest::prelude::*;
 
     const LIST: ListId = ListId(1);
+    const LATER: Timestamp = Timestamp(1_000);
+
+    fn state(acts: &[Act]) -> TicketState {
+        TicketState::of(acts, &Catalogue::default())
+    }
 
     fn id(device: u8, sequence: u64) -> EntryRef {
         let journal = JournalId { device: DeviceId([device; 16]), incarnation: 1 };
@@ -332,7 +411,12 @@ mod tests {
     }
 
     fn admit(device: u8, sequence: u64, clock: i64) -> Act {
-        act(device, sequence, clock, Does::Admit { list: LIST, gate: None, overridden: false })
+        act(
+            device,
+            sequence,
+            clock,
+            Does::Admit { list: LIST, gate: None, overridden: false, answers: Vec::new() },
+        )
     }
 
     fn leave(device: u8, sequence: u64, clock: i64, closes: Vec<EntryRef>) -> Act {
@@ -341,7 +425,7 @@ mod tests {
 
     #[test]
     fn two_admissions_without_an_exit_between_are_one_conflict() {
-        let presence = TicketState::of(&[admit(1, 1, 10), admit(2, 1, 20)]).on(LIST);
+        let presence = state(&[admit(1, 1, 10), admit(2, 1, 20)]).on(LIST);
         assert_eq!(presence.entries(), 2);
         let doubles = presence.doubles();
         assert_eq!(doubles.len(), 1);
@@ -350,26 +434,52 @@ mod tests {
 
     #[test]
     fn an_exit_sorts_after_the_admission_it_names_even_with_a_slow_clock() {
-        let presence = TicketState::of(&[admit(1, 1, 10), leave(2, 1, 5, vec![id(1, 1)])]).on(LIST);
-        assert!(!presence.inside());
-        let nameless = TicketState::of(&[admit(1, 1, 10), leave(2, 1, 5, vec![])]).on(LIST);
-        assert!(nameless.inside());
+        let presence = state(&[admit(1, 1, 10), leave(2, 1, 5, vec![id(1, 1)])]).on(LIST);
+        assert!(!presence.inside(LATER));
+        let nameless = state(&[admit(1, 1, 10), leave(2, 1, 5, vec![])]).on(LIST);
+        assert!(nameless.inside(LATER));
     }
 
     #[test]
     fn an_undone_act_does_not_count_however_many_undo_it() {
         let undo = |device, sequence| act(device, sequence, 30, Does::Undo { target: id(1, 1) });
-        let state = TicketState::of(&[admit(1, 1, 10), undo(1, 2), undo(2, 1)]);
+        let state = state(&[admit(1, 1, 10), undo(1, 2), undo(2, 1)]);
         assert_eq!(state.on(LIST).entries(), 0);
         assert!(state.undone.contains(&id(1, 1)));
     }
 
     #[test]
     fn a_scan_before_a_known_admission_would_double_it() {
-        let presence = TicketState::of(&[admit(1, 1, 10)]).on(LIST);
+        let presence = state(&[admit(1, 1, 10)]).on(LIST);
         assert!(presence.doubled_at(Moment::At(Timestamp(5))).is_some());
         assert!(presence.doubled_at(Moment::At(Timestamp(15))).is_some());
         assert!(presence.closed_by_exit_at(Moment::At(Timestamp(5))).is_empty());
+    }
+
+    #[test]
+    fn who_is_inside_at_closing_time_has_left_and_may_come_again() {
+        let closing = Timestamp::parse("2020-01-02T03:00:00Z").unwrap();
+        let mut catalogue = Catalogue::default();
+        let list = crate::catalogue::CheckInList { auto_exit_at: Some(closing), ..unnamed() };
+        catalogue.lists.insert(LIST, list);
+        let evening = closing.0 - 3_600_000_000;
+        let come = [admit(1, 1, evening)];
+        let presence = TicketState::of(&come, &catalogue).on(LIST);
+        let before = Timestamp(closing.0 - 1);
+        assert_eq!((presence.inside(before), presence.exits(before)), (true, 0));
+        assert_eq!((presence.inside(closing), presence.exits(closing)), (false, 1));
+        assert!(presence.doubled_at(Moment::Now(before)).is_some());
+        assert!(presence.doubled_at(Moment::Now(closing)).is_none());
+        let again = [admit(1, 1, evening), admit(2, 1, closing.0)];
+        assert!(TicketState::of(&again, &catalogue).on(LIST).doubles().is_empty());
+        let earlier = Moment::At(Timestamp(evening - 1));
+        assert!(TicketState::of(&[admit(2, 1, closing.0)], &catalogue).on(LIST).doubled_at(earlier).is_none());
+        let left = [admit(1, 1, evening), leave(1, 2, closing.0, vec![id(1, 1)])];
+        assert_eq!(TicketState::of(&left, &catalogue).on(LIST).exits(closing), 1);
+    }
+
+    fn unnamed() -> crate::catalogue::CheckInList {
+        crate::catalogue::CheckInList::unnamed(LIST)
     }
 
     fn any_act() -> impl Strategy<Value = Act> {
@@ -392,18 +502,18 @@ mod tests {
             let straight: Vec<Act> = unique.values().cloned().collect();
             let mut mixed: Vec<Act> = straight.iter().chain(&straight).cloned().collect();
             mixed.sort_by_key(|a| a.id.hash.0[0].wrapping_mul(seed as u8 | 1) ^ (seed >> 8) as u8);
-            prop_assert_eq!(TicketState::of(&straight), TicketState::of(&mixed));
+            prop_assert_eq!(state(&straight), state(&mixed));
         }
 
         #[test]
         fn inside_means_more_doubles_for_whoever_enters_next(acts in proptest::collection::vec(any_act(), 0..12)) {
             let unique: BTreeMap<EntryRef, Act> = acts.into_iter().map(|a| (a.id, a)).collect();
             let known: Vec<Act> = unique.values().cloned().collect();
-            let before = TicketState::of(&known).on(LIST);
+            let before = state(&known).on(LIST);
             let mut with = known.clone();
             with.push(admit(9, 1, 1_000));
-            let after = TicketState::of(&with).on(LIST);
-            let doubled = before.doubled_at(Moment::Latest).is_some();
+            let after = state(&with).on(LIST);
+            let doubled = before.doubled_at(Moment::Now(LATER)).is_some();
             prop_assert_eq!(after.doubles().len() - before.doubles().len(), usize::from(doubled));
         }
     }

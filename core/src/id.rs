@@ -79,6 +79,10 @@ small_id!(
     ProductId
 );
 small_id!(
+    /// A variation of a product, unique in its event.
+    VariationId
+);
+small_id!(
     /// A check-in list of an event.
     ListId
 );

@@ -37,6 +37,8 @@ pub struct Entry {
     pub quality: Quality,
     /// How far the clock may be off, milliseconds; absent where unknown.
     pub uncertain_ms: Option<u32>,
+    /// Who was on duty: their sign-in name, at most [`kind::MAX_TEXT_BYTES`]; absent where nobody was.
+    pub staff: Option<String>,
     /// What happened.
     pub kind: Kind,
 }
@@ -55,6 +57,8 @@ struct RawEntry {
     at: Option<Timestamp>,
     #[n(5)]
     uncertain_ms: Option<u32>,
+    #[n(6)]
+    staff: Option<String>,
 }
 
 impl Entry {
@@ -73,6 +77,7 @@ impl Entry {
             body: body.into(),
             at: self.at.filter(|at| *at != self.clock),
             uncertain_ms: self.uncertain_ms,
+            staff: self.staff.clone(),
         };
         to_cbor(&raw)
     }
@@ -89,6 +94,7 @@ impl Entry {
             },
             quality: raw.quality,
             uncertain_ms: raw.uncertain_ms,
+            staff: raw.staff,
             kind: Kind::from_tagged(raw.kind, &raw.body)?,
         })
     }
@@ -259,18 +265,14 @@ mod tests {
     }
 
     fn entry(clock: i64) -> Entry {
-        let admission = Admission {
-            ticket: TicketId::from_bytes([1; 6]),
-            list: ListId(1),
-            gate: Some("Gate A".into()),
-            overridden: None,
-            code: None,
-        };
+        let ticket = TicketId::from_bytes([1; 6]);
+        let admission = Admission { gate: Some("Gate A".into()), ..Admission::new(ticket, ListId(1)) };
         Entry {
             clock: Timestamp(clock),
             at: None,
             quality: Quality::Trusted,
             uncertain_ms: Some(3),
+            staff: None,
             kind: Kind::Admission(admission),
         }
     }
@@ -306,7 +308,22 @@ mod tests {
     fn entries_survive_the_round_trip() {
         let mut e = entry(5);
         e.at = Some(Timestamp(3));
+        assert_eq!(Entry::from_bytes(&e.to_bytes()), Some(e.clone()));
+        e.staff = Some("ana".into());
         assert_eq!(Entry::from_bytes(&e.to_bytes()), Some(e));
+    }
+
+    #[test]
+    fn readers_of_before_and_after_names_read_each_others_entries() {
+        #[derive(Encode, Decode)]
+        struct Before(#[n(0)] Timestamp, #[n(1)] Quality, #[n(2)] u8, #[n(3)] ByteVec);
+        let (kind, body) = entry(7).kind.to_tagged();
+        let old = Before(Timestamp(7), Quality::Trusted, kind, body.into());
+        let read = Entry::from_bytes(&to_cbor(&old)).unwrap();
+        assert_eq!((read.staff.clone(), read.to_bytes()), (None, to_cbor(&old)));
+        let named = Entry { staff: Some("ana".into()), ..read };
+        let Before(clock, ..) = minicbor::decode(&named.to_bytes()).unwrap();
+        assert_eq!(clock, Timestamp(7), "a field that an older reader does not know is skipped");
     }
 
     #[test]
@@ -341,6 +358,7 @@ mod tests {
             body: vec![1, 2, 3].into(),
             at: None,
             uncertain_ms: None,
+            staff: None,
         };
         let bytes = to_cbor(&raw);
         let read = Entry::from_bytes(&bytes).unwrap();

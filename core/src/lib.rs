@@ -4,18 +4,21 @@
 //! Time, ids and keys enter as arguments; everything is a value.
 //!
 //! - [`ticket`]: what a code grants, its layout, its signature.
+//! - [`badge`]: who somebody of the staff is, signed.
 //! - [`catalogue`]: the event as a door sees it.
 //! - [`decide`]: `decide(facts, scan) -> Decision`, the admission law; [`mod@serve`] is the bar's.
 //! - [`journal`]: entries, hash chains, signed runs, and who may write what.
 //! - [`fold`]: entries into state, the same in whatever order they came.
 //! - [`allotment`]: the share of stock a device may use up alone.
 //! - [`feed`] and [`sync`]: what travels between cloud and agents.
+//! - [`rule`]: the rules of check-in lists: read, evaluated, explained.
 //! - [`trust`]: device certificates and one-time codes.
 //! - [`clock`], [`time`], [`id`], [`money`]: the small types under all of it.
-//! - [`api`]: the JSON shapes of answers.
+//! - [`api`]: the JSON shapes of answers; [`language`]: the languages their sentences come in.
 
 pub mod allotment;
 pub mod api;
+pub mod badge;
 pub mod catalogue;
 pub mod clock;
 pub mod decide;
@@ -23,10 +26,14 @@ pub mod feed;
 pub mod fold;
 pub mod id;
 pub mod journal;
+pub mod language;
 pub mod money;
+pub mod rule;
 pub mod seal;
 pub mod serve;
+mod sparse;
 pub mod sync;
+mod texts;
 pub mod ticket;
 pub mod time;
 pub mod trust;

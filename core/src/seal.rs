@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub enum Domain {
     /// A ticket's content.
     Ticket,
+    /// A staff badge's content, by the feed key.
+    Badge,
     /// The number of a ticket key.
     KeyNumber,
     /// A device certificate, by the CA.
@@ -33,6 +35,8 @@ pub enum Domain {
     Vector,
     /// The content behind an idempotency key.
     Request,
+    /// The short code of a ticket's code.
+    Spoken,
 }
 
 impl Domain {
@@ -40,6 +44,7 @@ impl Domain {
     pub fn prefix(self) -> &'static [u8] {
         match self {
             Self::Ticket => b"tidegate ticket v1\0",
+            Self::Badge => b"tidegate badge v1\0",
             Self::KeyNumber => b"tidegate key number v1\0",
             Self::Certificate => b"tidegate certificate v1\0",
             Self::CaPin => b"tidegate ca pin v1\0",
@@ -50,6 +55,7 @@ impl Domain {
             Self::Feed => b"tidegate feed v1\0",
             Self::Vector => b"tidegate vector v1\0",
             Self::Request => b"tidegate request v1\0",
+            Self::Spoken => b"tidegate spoken v1\0",
         }
     }
 

@@ -56,12 +56,15 @@ impl Balance {
 /// Also gives the balance before, where the ticket is genuine.
 pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Option<Balance>) {
     if let Some(objection) = identity_objection(&order.shown, facts) {
-        return (refused(order, None, objection), None);
+        return (refused(facts, order, None, objection), None);
+    }
+    if let Some(tickets) = order.shown.several() {
+        return (refused(facts, order, None, Objection::ambiguous(tickets.to_vec())), None);
     }
     let Some(standing) = Standing::of(&order.shown, facts) else {
-        return (refused(order, None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket)), None);
+        return (refused(facts, order, None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket)), None);
     };
-    let balance = Balance::of(&standing, &TicketState::of(facts.acts), order.product);
+    let balance = Balance::of(&standing, &TicketState::of(facts.acts, facts.catalogue), order.product);
     let at = order.at.unwrap_or(facts.now);
     let trusted = order.at.is_some() || facts.quality == Quality::Trusted;
     let objection = checks::own(&standing, facts, at, trusted)
@@ -69,7 +72,7 @@ pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Op
         .or_else(|| no_credit(facts, order, balance))
         .or_else(|| sold_out(facts, order, stock_here));
     let decision = match objection {
-        Some(objection) => refused(order, Some(&standing), objection),
+        Some(objection) => refused(facts, order, Some(&standing), objection),
         None => served(order, &standing),
     };
     (decision, Some(balance))
@@ -95,30 +98,25 @@ fn sold_out(facts: &Facts<'_>, order: &Order, stock_here: i64) -> Option<Objecti
 fn served(order: &Order, standing: &Standing<'_>) -> Decision {
     let code = match &order.shown {
         Shown::Code(Identity::Genuine(genuine)) if !standing.listed => Some(genuine.code().to_vec().into()),
-        Shown::Code(_) | Shown::Found(_) => None,
+        Shown::Code(_) | Shown::Typed(_) | Shown::Found(_) => None,
     };
+    let by_hand = order.shown.by_hand();
     let (ticket, product, quantity) = (standing.ticket, order.product, order.quantity);
     Decision {
         verdict: Verdict::Serve,
         code: Code::Ok,
         why: Why::Good,
-        record: Kind::Serving(Serving { ticket, product, quantity, code }),
+        record: Kind::Serving(Serving { ticket, product, quantity, code, by_hand }),
         overridden: false,
         product: Some(standing.product),
         used: None,
+        instead: None,
+        questions: Vec::new(),
+        choices: Vec::new(),
     }
 }
 
-fn refused(order: &Order, standing: Option<&Standing<'_>>, objection: Objection) -> Decision {
-    let code = objection.code.as_str().to_owned();
-    let record = Refusal { ticket: order.shown.ticket(), list: None, gate: None, code };
-    Decision {
-        verdict: objection.verdict,
-        code: objection.code,
-        why: objection.why,
-        record: Kind::Refusal(record),
-        overridden: false,
-        product: standing.map(|s| s.product),
-        used: None,
-    }
+fn refused(facts: &Facts<'_>, order: &Order, standing: Option<&Standing<'_>>, objection: Objection) -> Decision {
+    let record = Refusal { ticket: order.shown.ticket(), list: None, gate: None, code: String::new() };
+    objection.decided(facts, record, standing.map(|s| s.product))
 }

@@ -62,7 +62,8 @@ impl Vector {
 
     /// How many entries this has that `other` lacks.
     pub fn ahead_of(&self, other: &Self) -> u64 {
-        self.0.iter().map(|(j, head)| head.sequence.saturating_sub(other.sequence(j))).sum()
+        let lacks = |(j, head): (&JournalId, &Head)| head.sequence.saturating_sub(other.sequence(j));
+        self.0.iter().map(lacks).fold(0, u64::saturating_add)
     }
 
     /// Notes an entry as this journal's newest, if it is.
@@ -167,6 +168,11 @@ mod tests {
         assert_eq!(ours.ahead_of(&theirs), 6);
         assert_eq!(vector(&[(1, 5), (2, 3)]).digest(), ours.digest());
         assert_ne!(ours.digest(), theirs.digest());
+    }
+
+    #[test]
+    fn sums_over_what_a_peer_says_of_itself_do_not_overflow() {
+        assert_eq!(vector(&[(1, u64::MAX), (2, u64::MAX)]).ahead_of(&vector(&[(1, 1)])), u64::MAX);
     }
 
     #[test]

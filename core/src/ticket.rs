@@ -5,6 +5,7 @@
 //! verification: nothing else makes one.
 
 pub mod code;
+pub mod spoken;
 
 use crate::id::{DateId, EventId, ProductId, TicketId};
 use crate::seal::{Domain, PublicKey, Sig};

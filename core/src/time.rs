@@ -3,6 +3,10 @@
 //! Every instant is UTC in microseconds; days and hours exist only in the
 //! venue's zone and only where a person or a rule reads them.
 
+mod local;
+
+pub use local::{LocalDay, LocalTime, TimeOfDay};
+
 use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
 use std::fmt;
@@ -66,6 +70,22 @@ impl Timestamp {
         self.zoned(zone).strftime("%Y-%m-%d").to_string()
     }
 
+    /// Month, day of the month and hour in the venue's zone.
+    pub fn month_day_hour(self, zone: &Zone) -> (i8, i8, i8) {
+        let local = self.zoned(zone);
+        (local.month(), local.day(), local.hour())
+    }
+
+    /// `YYYY-MM-DD HH:MM:SS` in the venue's zone, as spreadsheets read it.
+    pub fn local_date_time(self, zone: &Zone) -> String {
+        self.zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// What the venue's clock shows, as seconds since 1970-01-01T00:00 on that clock. It jumps where the clock does.
+    pub fn wall_secs(self, zone: &Zone) -> i64 {
+        self.as_secs().saturating_add(i64::from(self.zoned(zone).offset().seconds()))
+    }
+
     fn zoned(self, zone: &Zone) -> jiff::Zoned {
         let clamped = self.0.clamp(RANGE_US.start, RANGE_US.end - 1);
         jiff::Timestamp::from_microsecond(clamped).unwrap_or_default().to_zoned(zone.0.clone())
@@ -80,7 +100,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// The venue's time zone, from the bundled database.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
 impl Zone {
@@ -93,7 +113,25 @@ impl Zone {
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
+
+    /// Local midnights between two instants; negative where `b` is on an earlier day.
+    pub fn days_between(&self, a: Timestamp, b: Timestamp) -> i64 {
+        let (a, b) = (a.zoned(self).date(), b.zoned(self).date());
+        a.until(b).map_or(0, |span| i64::from(span.get_days())) // days is what dates count in
+    }
+
+    /// The hour of `at` on the local clock, `days` later: an hour that is skipped comes later that
+    /// night, an hour that comes twice is its first.
+    pub fn same_hour(&self, at: Timestamp, days: i64) -> Timestamp {
+        let local = at.zoned(self).datetime();
+        let moved = local.checked_add(jiff::Span::new().days(days.clamp(-MAX_DAYS, MAX_DAYS)));
+        let there = moved.ok().and_then(|local| local.to_zoned(self.0.clone()).ok());
+        there.map_or(at, |there| Timestamp(there.timestamp().as_microsecond()))
+    }
 }
+
+/// Days in the years that an instant may name.
+const MAX_DAYS: i64 = 300 * 366;
 
 /// A span of validity; both ends belong to it, either may be missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
@@ -152,6 +190,17 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-01-10T19:14:00Z").unwrap().hour_minute(&zone), "20:14");
         assert_eq!(Timestamp::parse("2026-07-10T19:14:00Z").unwrap().hour_minute(&zone), "21:14");
         assert!(Zone::parse("Nowhere/Land").is_none());
+    }
+
+    #[test]
+    fn the_wall_clock_jumps_where_the_venue_changes_it() {
+        let zone = Zone::parse("Europe/Berlin").unwrap();
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let (before, after) = (at("2026-10-25T00:59:59Z"), at("2026-10-25T01:00:00Z"));
+        assert_eq!(before.local_date_time(&zone), "2026-10-25 02:59:59");
+        assert_eq!(after.local_date_time(&zone), "2026-10-25 02:00:00");
+        assert_eq!(after.wall_secs(&zone) - before.wall_secs(&zone), 1 - 3_600);
+        assert_eq!(at("2026-07-01T00:00:00Z").wall_secs(&zone), at("2026-07-01T02:00:00Z").as_secs());
     }
 
     #[test]

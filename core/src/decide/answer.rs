@@ -1,11 +1,12 @@
 //! A decision as the answer that travels: names instead of numbers.
 
 use super::{Decision, Facts};
-use crate::api::{Answer, CreditChange, Direction, Explanation, TicketCard, UsedAt, Verdict};
-use crate::catalogue::{Catalogue, TicketRow};
+use crate::api::{Answer, AskedQuestion, CreditChange, Direction, Explanation, TicketCard, UsedAt, Verdict};
+use crate::catalogue::{Catalogue, Question, TicketRow};
 use crate::fold::Passage;
 use crate::id::{ProductId, TicketId};
 use crate::journal::EntryRef;
+use crate::language::Language;
 use crate::time::Timestamp;
 
 /// What an answer says beside the decision itself.
@@ -19,16 +20,26 @@ pub struct Setting {
     pub gate: Option<String>,
     /// When it was decided.
     pub at: Timestamp,
+    /// What people are spoken to in.
+    pub language: Language,
 }
 
 /// The answer for a decision that was recorded as `entry`.
 pub fn answer(decision: &Decision, facts: &Facts<'_>, setting: Setting, entry: Option<EntryRef>) -> Answer {
+    let add_on = |id: TicketId| facts.add_ons.iter().map(|a| &a.row).find(|row| row.id == id);
+    let row = |id| add_on(id).or(facts.row.filter(|row| row.id == id));
+    let named = |id| card(facts.catalogue, id, row(id).map(|row| row.product), row(id));
     let ticket = decision.record.ticket();
+    let asked = |q: &Question| AskedQuestion { id: q.id.clone(), text: q.text.clone(), required: q.required };
+    let explain = decision.why.explain(facts.catalogue, setting.language);
     Answer {
-        ticket: ticket.map(|id| card(facts.catalogue, id, decision.product, facts.row)),
+        ticket: ticket.map(|id| card(facts.catalogue, id, decision.product, row(id))),
+        admitted_ticket: decision.instead.filter(|_| decision.recorded()).map(|id| id.to_string()),
+        questions: decision.questions.iter().map(asked).collect(),
+        choices: decision.choices.iter().copied().map(named).collect(),
         used: decision.used.as_ref().map(|passage| used_at(facts.catalogue, passage)),
         overridden: decision.overridden,
-        ..plain(decision.verdict, decision.code.as_str(), decision.why.explain(facts.catalogue), setting, entry)
+        ..plain(decision.verdict, decision.code.as_str(), explain, setting, entry)
     }
 }
 
@@ -52,6 +63,8 @@ pub fn plain(
         gate: setting.gate,
         at: setting.at.to_string(),
         used: None,
+        questions: Vec::new(),
+        choices: Vec::new(),
         credits: Vec::<CreditChange>::new(),
         overridden: false,
         repeated: false,

@@ -5,9 +5,10 @@
 //! [`own`] is the part that is about the ticket alone, which a bar asks too.
 
 use super::{Case, Code, Facts, Objection, Standing, Why};
-use crate::catalogue::TicketStatus;
+use crate::catalogue::{Question, TicketStatus};
 use crate::clock::Quality;
-use crate::fold::Way;
+use crate::fold::Does;
+use crate::rule::{Gap, Known, Reason, Rule, RuleFacts, Rules};
 use crate::time::{Placed, Timestamp, Window};
 
 /// One check.
@@ -24,11 +25,13 @@ pub const ENTRY: &[Check] = &[
     not_on_list,
     wrong_date,
     unpaid,
+    rule,
+    question,
     unlisted,
     used,
 ];
 
-/// An exit skips the window and being used.
+/// An exit skips the window, the rules, the questions and being used.
 pub const EXIT: &[Check] = &[
     |case| revoked(&case.standing),
     |case| cancelled(&case.facts),
@@ -39,6 +42,21 @@ pub const EXIT: &[Check] = &[
     wrong_date,
     unpaid,
 ];
+
+/// What speaks against it, in order: first what speaks against the ticket that was shown for it.
+pub fn against(case: &Case<'_>, checks: &[Check]) -> Vec<Objection> {
+    case.main.iter().cloned().chain(checks.iter().filter_map(|check| check(case))).collect()
+}
+
+/// What speaks against a code that was shown for another ticket.
+pub fn still_good(standing: &Standing<'_>, facts: &Facts<'_>) -> Option<Objection> {
+    revoked(standing).or_else(|| cancelled(facts)).or_else(|| blocked(facts))
+}
+
+/// A fact that decides is not here.
+pub fn not_here() -> Objection {
+    Objection::ask(Code::Stale, Why::Stale)
+}
 
 /// What is about the ticket alone.
 pub fn own(standing: &Standing<'_>, facts: &Facts<'_>, at: Timestamp, trusted: bool) -> Option<Objection> {
@@ -106,8 +124,7 @@ fn not_on_list(case: &Case<'_>) -> Option<Objection> {
 }
 
 fn wrong_date(case: &Case<'_>) -> Option<Objection> {
-    let wanted = case.list.date?;
-    (case.standing.date != Some(wanted)).then(|| {
+    (!case.list.takes_date(case.standing.date)).then(|| {
         let event = case.facts.catalogue.event.as_ref();
         let date = event.and_then(|e| e.dates.iter().find(|d| Some(d.id) == case.standing.date));
         Objection::refuse(Code::WrongDate, Why::WrongDate(date.map(|d| d.starts_at)))
@@ -122,11 +139,99 @@ fn unpaid(case: &Case<'_>) -> Option<Objection> {
     let settled = case.list.accept_unpaid && case.scan.confirm_unpaid && case.facts.can_ask;
     if !owes(&case.facts) || settled {
         None
-    } else if case.list.accept_unpaid && case.facts.can_ask {
+    } else if case.list.accept_unpaid {
         Some(Objection::ask(Code::Unpaid, Why::Unpaid))
     } else {
         Some(Objection::refuse(Code::Unpaid, Why::Unpaid))
     }
+}
+
+fn rule(case: &Case<'_>) -> Option<Objection> {
+    let unreadable = || Some(Objection::refuse(Code::Rule, Why::RuleUnreadable));
+    let Ok(rule) = case.list.rules.as_ref()?.rule() else { return unreadable() };
+    let Some(objection) = with_rule_facts(case, |facts| held(case, rule, facts)) else {
+        return Some(not_here()); // the event's own times are not this ticket's
+    };
+    objection
+}
+
+/// Everything that a list's rules have against it; nothing where they are not false.
+pub(super) fn rule_reasons(case: &Case<'_>) -> Vec<Reason> {
+    let Some(Ok(rule)) = case.list.rules.as_ref().map(Rules::rule) else { return Vec::new() };
+    let reasons = with_rule_facts(case, |facts| match rule.evaluate(facts) {
+        Ok(false) => rule.reasons(facts),
+        Ok(true) | Err(Gap::Undefined | Gap::NotHere) => Vec::new(),
+    });
+    reasons.unwrap_or_default()
+}
+
+/// What a rule may look at; nothing where the ticket's date is not here.
+fn with_rule_facts<T>(case: &Case<'_>, work: impl FnOnce(&RuleFacts<'_>) -> T) -> Option<T> {
+    let catalogue = case.facts.catalogue;
+    let (zone, event) = (catalogue.zone(), catalogue.event.as_ref());
+    let date = event.zip(case.standing.date).and_then(|(event, date)| event.date(date));
+    if case.standing.date.is_some() && date.is_none() {
+        return None;
+    }
+    let passages = case.presence.passages.iter();
+    let entries: Vec<Timestamp> = passages.filter(|p| p.way.is_in()).map(|p| p.at).collect();
+    let facts = RuleFacts {
+        zone: &zone,
+        event,
+        date,
+        product: case.standing.product,
+        variation: case.facts.row.map_or(Known::NotHere, |row| Known::Here(row.variation)),
+        gate: case.scan.gate.as_deref(),
+        at: Known::Here(case.at),
+        entries: &entries,
+        present: Known::Here(case.presence.open_at(case.moment).is_some()),
+    };
+    Some(work(&facts))
+}
+
+fn held(case: &Case<'_>, rule: &Rule, facts: &RuleFacts<'_>) -> Option<Objection> {
+    let unreadable = || Some(Objection::refuse(Code::Rule, Why::RuleUnreadable));
+    let clock = || Some(Objection::ask(Code::Clock, Why::Clock));
+    match rule.evaluate(facts) {
+        Ok(true) if !trusted(case) && !holds_around(case, rule, facts) => clock(),
+        Ok(true) => None,
+        Ok(false) if !trusted(case) && !false_at_any_time(case, rule, facts) => clock(),
+        Ok(false) => Some(Objection::refuse(Code::Rule, Why::Rule(rule.reason(facts)))),
+        Err(Gap::Undefined) => unreadable(),
+        Err(Gap::NotHere) => Some(not_here()),
+    }
+}
+
+/// Whether a rule that is true now is true also where the clock is off by what an unsure one may be.
+fn holds_around(case: &Case<'_>, rule: &Rule, facts: &RuleFacts<'_>) -> bool {
+    let moved = |by_us| Timestamp(case.at.0.saturating_add(by_us));
+    [-EDGE_US, EDGE_US].into_iter().all(|by_us| rule.evaluate(&facts.at(moved(by_us))) == Ok(true))
+}
+
+/// Whether a rule is false without looking at the time, or at who is inside only until closing time.
+fn false_at_any_time(case: &Case<'_>, rule: &Rule, facts: &RuleFacts<'_>) -> bool {
+    let present = if case.presence.ends_by_closing() { Known::NotHere } else { facts.present };
+    rule.evaluate(&RuleFacts { at: Known::NotHere, present, ..*facts }) == Ok(false)
+}
+
+fn question(case: &Case<'_>) -> Option<Objection> {
+    let event = case.facts.catalogue.event.as_ref().filter(|_| case.facts.can_ask)?;
+    let open = event.questions.iter().filter(|q| q.asked_about(case.standing.product) && !answered(case, q));
+    let questions: Vec<Question> = open.cloned().collect();
+    let texts = questions.iter().map(|q| q.text.clone()).collect();
+    (!questions.is_empty())
+        .then(|| Objection { questions, ..Objection::ask(Code::Question, Why::Question { texts }) })
+}
+
+/// Answered when buying, at the door before, or now.
+fn answered(case: &Case<'_>, question: &Question) -> bool {
+    let before = case.facts.acts.iter().filter_map(|act| match &act.does {
+        Does::Admit { answers, .. } => Some(answers),
+        Does::Leave { .. } | Does::Serve { .. } | Does::Undo { .. } => None,
+    });
+    let sold = case.facts.row.map(|row| &row.answers);
+    let mut all = before.chain(sold).chain([&case.scan.answers]).flatten();
+    all.any(|answer| answer.question == question.id && question.takes(&answer.text))
 }
 
 fn unlisted(case: &Case<'_>) -> Option<Objection> {
@@ -138,12 +243,15 @@ fn used(case: &Case<'_>) -> Option<Objection> {
     if case.list.multiple_entries {
         return None;
     }
-    let before = match case.list.reentry_after_exit {
-        true => case.presence.doubled_at(case.moment),
-        false => case.presence.passages.iter().find(|p| p.way != Way::Out),
+    let (before, may_be_over) = match case.list.reentry_after_exit {
+        true => (case.presence.doubled_at(case.moment), case.presence.ends_by_closing()),
+        false => (case.presence.passages.iter().find(|p| p.way.is_in()), false),
     };
-    before.map(|passage| Objection {
-        used: Some(passage.clone()),
-        ..Objection::refuse(Code::Used, Why::Used(passage.clone()))
-    })
+    let passage = before?;
+    let why = Why::Used(passage.clone());
+    let objection = match may_be_over && !trusted(case) {
+        true => Objection::ask(Code::Clock, why),
+        false => Objection::refuse(Code::Used, why),
+    };
+    Some(Objection { used: Some(passage.clone()), ..objection })
 }

@@ -1,13 +1,19 @@
-//! Why: the facts behind a verdict, and the three sentences staff read.
+//! Why: the facts behind a verdict, and which sentences say them.
 //!
-//! Times are the venue's, HH:MM. Sentences say what, what to do, what to say;
-//! they never blame and never shout.
+//! Here facts become a message and its variables; what the message says stands in
+//! [`crate::texts`], a file a language. Times are the venue's, HH:MM.
 
+mod reason;
+
+use super::undo::ANNUL_US;
 use crate::api::Explanation;
 use crate::catalogue::Catalogue;
 use crate::fold::Passage;
+use crate::language::Language;
+use crate::rule::Reason;
+use crate::texts::{Text, either};
 use crate::ticket::{KeyNumber, NotATicket};
-use crate::time::Timestamp;
+use crate::time::{SECOND_US, Timestamp};
 
 /// The facts behind a verdict.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,123 +95,107 @@ pub enum Why {
     NotYours,
     /// Older than may be taken back.
     TooLateToUndo,
+    /// Why the list's rule is false.
+    Rule(Reason),
+    /// The list's rule cannot be evaluated.
+    RuleUnreadable,
+    /// A fact that the decision needs is not here.
+    Stale,
+    /// What the guest has to be asked.
+    Question {
+        /// The questions, in order.
+        texts: Vec<String>,
+    },
+    /// Several tickets fit: somebody has to choose.
+    Ambiguous {
+        /// How many.
+        count: usize,
+    },
+    /// No free place that this device may fill.
+    Full {
+        /// Name of the zone.
+        zone: String,
+    },
 }
 
 impl Why {
     /// The sentences for it.
-    pub fn explain(&self, catalogue: &Catalogue) -> Explanation {
+    pub fn explain(&self, catalogue: &Catalogue, language: Language) -> Explanation {
+        self.text(catalogue, language).map(|text| text.say(language)).unwrap_or_default()
+    }
+
+    fn text(&self, catalogue: &Catalogue, language: Language) -> Option<Text> {
         let zone = catalogue.zone();
-        match self {
-            Self::Good => text("", "", ""),
-            Self::BySignature => text("Genuine, sold after the last update", "", ""),
-            Self::Undone => text("Taken back", "", ""),
-            Self::Starting => text("Not ready: the list is still coming in", "Wait, or call a supervisor", ""),
+        let text = match self {
+            Self::Good => return None,
+            Self::BySignature => Text::new("by-signature"),
+            Self::Undone => Text::new("undone"),
+            Self::Starting => Text::new("starting"),
             Self::NotATicket(reason) => not_a_ticket(*reason),
-            Self::NoSuchTicket => text("No such ticket here", "Scan the code itself", ""),
-            Self::UnknownKey(key) => text(
-                format!("Signed by a key this gate has not got (key {key})"),
-                "Update needed: connect to the cloud",
-                "",
-            ),
-            Self::Forged => text(
-                "Signature wrong: not issued by us",
-                "Scan again; if it stays, keep the guest and call a supervisor",
-                "Let me get a colleague.",
-            ),
-            Self::WrongEvent(event) => {
-                text(format!("For {event}"), "Not this event", format!("This ticket is for {event}."))
-            }
-            Self::Revoked => text(
-                "Replaced by a newer ticket",
-                "Ask for the latest e-mail",
-                "There is a newer copy in your inbox.",
-            ),
-            Self::Cancelled(at) => {
-                let when = at.map(|at| format!(" {}", at.day_hour_minute(&zone))).unwrap_or_default();
-                text(format!("Cancelled{when}"), "Send to the box office", "")
-            }
-            Self::Blocked(reason) => text(format!("Blocked: {reason}"), "Call a supervisor", ""),
-            Self::Unapproved => text("Not approved by the organizer yet", "Send to the box office", ""),
-            Self::TooEarly { opens, at } => too_early(*opens, *at, catalogue),
-            Self::TooLate { closed } => {
-                text(format!("Was valid until {}", closed.day_hour_minute(&zone)), "Send to the box office", "")
-            }
-            Self::UnknownProduct => {
-                text("A product this gate does not know", "Update needed: connect to the cloud", "")
-            }
-            Self::NotOnList { product, lists } => not_on_list(product, lists),
-            Self::WrongDate(date) => {
-                let day = date.map_or("another date".into(), |d| d.day_hour_minute(&zone));
-                text(format!("For {day}"), "Not today", format!("This ticket is for {day}."))
-            }
-            Self::Unpaid => text("Order not paid", "Send to the box office", "This order is not paid yet."),
+            Self::NoSuchTicket => Text::new("no-such-ticket"),
+            Self::UnknownKey(key) => Text::new("unknown-key").with("key", key.to_string()),
+            Self::Forged => Text::new("forged"),
+            Self::WrongEvent(event) => Text::new("wrong-event").with("event", event.clone()),
+            Self::Revoked => Text::new("revoked"),
+            Self::Cancelled(None) => Text::new("cancelled"),
+            Self::Cancelled(Some(at)) => Text::new("cancelled-at").moment(*at, None, &zone),
+            Self::Blocked(reason) => Text::new("blocked").with("reason", reason.clone()),
+            Self::Unapproved => Text::new("unapproved"),
+            Self::TooEarly { opens, at } => Text::new("too-early").moment(*opens, Some(*at), &zone),
+            Self::TooLate { closed } => Text::new("too-late").moment(*closed, None, &zone),
+            Self::UnknownProduct => Text::new("unknown-product"),
+            Self::NotOnList { product, lists } => not_on_list(product, lists, language),
+            Self::WrongDate(None) => Text::new("another-date"),
+            Self::WrongDate(Some(date)) => Text::new("wrong-date").moment(*date, None, &zone),
+            Self::Unpaid => Text::new("unpaid"),
             Self::Used(passage) => used(passage, catalogue),
-            Self::Clock => {
-                text("Near the edge of its time, and this clock is not sure", "Look at the time and decide", "")
-            }
-            Self::Unlisted => {
-                text("Genuine, but sold after our last update", "Ask a supervisor, or connect to update", "")
-            }
-            Self::NoCredit { product, left } => text(
-                format!("{left} {product} left on this ticket"),
-                "Offer less, or another ticket",
-                format!("There is not enough {product} left on this ticket."),
-            ),
-            Self::SoldOut { product, left } => text(
-                format!("{product}: {left} left at this bar"),
-                "Send to another bar",
-                format!("We have run out of {product} here."),
-            ),
-            Self::KeyReused => text("This request key stands for something else", "Use a fresh key", ""),
-            Self::NotYours => text("Nothing of this device's to take back", "Undo where it was scanned", ""),
-            Self::TooLateToUndo => text("More than 15 minutes ago", "Call a supervisor", ""),
-        }
+            Self::Clock => Text::new("clock"),
+            Self::Unlisted => Text::new("unlisted"),
+            Self::NoCredit { product, left } => goods("no-credit", product, *left),
+            Self::SoldOut { product, left } => goods("sold-out", product, *left),
+            Self::KeyReused => Text::new("key-reused"),
+            Self::NotYours => Text::new("not-yours"),
+            Self::TooLateToUndo => Text::new("too-late-to-undo").with("limit", ANNUL_US / (60 * SECOND_US)),
+            Self::Rule(reason) => reason::text(reason, catalogue, language),
+            Self::RuleUnreadable => Text::new("rule-unreadable"),
+            Self::Stale => Text::new("stale"),
+            Self::Question { texts } => Text::new("question")
+                .with("text", texts.first().cloned().unwrap_or_default())
+                .with("more", texts.len().saturating_sub(1)),
+            Self::Ambiguous { count } => Text::new("ambiguous").with("count", *count),
+            Self::Full { zone } => Text::new("full").with("zone", zone.clone()),
+        };
+        Some(text)
     }
 }
 
-fn text(line: impl Into<String>, action: impl Into<String>, say: impl Into<String>) -> Explanation {
-    Explanation { line: line.into(), action: action.into(), say: say.into() }
+fn not_a_ticket(reason: NotATicket) -> Text {
+    Text::new(match reason {
+        NotATicket::WebLink => "web-link",
+        NotATicket::Badge => "staff-badge",
+        NotATicket::Empty => "nothing-read",
+        NotATicket::Length | NotATicket::Alphabet | NotATicket::Layout => "not-ours",
+    })
 }
 
-fn not_a_ticket(reason: NotATicket) -> Explanation {
-    let what = match reason {
-        NotATicket::WebLink => "That is a web link, not a ticket",
-        NotATicket::Empty => "Nothing was read",
-        NotATicket::Length | NotATicket::Alphabet | NotATicket::Layout => "Not one of our tickets",
+fn not_on_list(product: &str, lists: &[String], language: Language) -> Text {
+    let text = match lists.first() {
+        Some(list) => Text::new("not-on-list").with("list", list.clone()).with("lists", either(lists, language)),
+        None => Text::new("no-list"),
     };
-    text(what, "Ask for the ticket itself", "")
+    text.with("product", product.to_owned())
 }
 
-fn too_early(opens: Timestamp, at: Timestamp, catalogue: &Catalogue) -> Explanation {
-    let zone = catalogue.zone();
-    let hour = opens.hour_minute(&zone);
-    let same_day = opens.local_date(&zone) == at.local_date(&zone);
-    let minutes = opens.since_us(at).div_euclid(60 * crate::time::SECOND_US) + 1;
-    let line = match same_day {
-        true => format!("Valid from {hour} (in {minutes} min)"),
-        false => format!("Valid from {}", opens.day_hour_minute(&zone)),
-    };
-    text(line, "Ask to wait, or send to the box office", format!("Your ticket is valid from {hour}."))
-}
-
-fn not_on_list(product: &str, lists: &[String]) -> Explanation {
-    match lists.first() {
-        Some(list) => text(
-            format!("{product}: right event, wrong door"),
-            format!("Send to {}", lists.join(" or ")),
-            format!("Your entrance is {list}."),
-        ),
-        None => text(format!("No list here takes the product {product}"), "Send to the box office", ""),
-    }
-}
-
-fn used(passage: &Passage, catalogue: &Catalogue) -> Explanation {
+fn used(passage: &Passage, catalogue: &Catalogue) -> Text {
     let device = catalogue.device_name(passage.id.journal.device);
-    let hour = passage.at.hour_minute(&catalogue.zone());
     let place = passage.gate.as_ref().map_or(device.clone(), |gate| format!("{gate} ({device})"));
-    text(
-        format!("Came in at {hour} by {place}"),
-        "Compare name and ID; a supervisor can admit",
-        format!("This ticket came in at {hour}."),
-    )
+    Text::new("used").moment(passage.at, None, &catalogue.zone()).with("place", place)
 }
+
+/// What is left, said as none where more was handed out than there was.
+fn goods(id: &'static str, product: &str, left: i64) -> Text {
+    Text::new(id).with("product", product.to_owned()).with("left", left.max(0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 use super::{Code, Why};
 use crate::api::{Answer, Verdict};
 use crate::catalogue::Catalogue;
+use crate::language::Language;
 use crate::seal::{Domain, Hash};
 
 /// The longest key: a UUID or a ULID with a prefix fits.
@@ -20,6 +21,8 @@ pub enum Operation {
     Scan,
     /// A serving at a bar.
     Serving,
+    /// Several tickets of an order at once.
+    Party,
 }
 
 impl Operation {
@@ -28,6 +31,7 @@ impl Operation {
         match self {
             Self::Scan => "scan",
             Self::Serving => "serving",
+            Self::Party => "party",
         }
     }
 }
@@ -51,8 +55,9 @@ pub fn content(parts: &[&str]) -> Hash {
     Domain::Request.hash(&framed)
 }
 
-/// The answer to a request whose key is stored already.
-pub fn repeat(recorded: Recorded, content: Hash, catalogue: &Catalogue) -> Answer {
+/// The answer to a request whose key is stored already. What was recorded keeps the
+/// words it was answered in; what is new about it is said in `language`.
+pub fn repeat(recorded: Recorded, content: Hash, catalogue: &Catalogue, language: Language) -> Answer {
     let verdict = match recorded.answer.verdict {
         Verdict::Serve => Verdict::Voided,
         Verdict::Admit | Verdict::Exit | Verdict::Ask | Verdict::Refuse | Verdict::Annulled | Verdict::Voided => {
@@ -61,7 +66,7 @@ pub fn repeat(recorded: Recorded, content: Hash, catalogue: &Catalogue) -> Answe
     };
     let base = Answer { repeated: true, ..recorded.answer };
     if recorded.content != content {
-        let explain = Why::KeyReused.explain(catalogue);
+        let explain = Why::KeyReused.explain(catalogue, language);
         return Answer {
             verdict: Verdict::Refuse,
             code: Code::KeyReused.to_string(),
@@ -70,13 +75,41 @@ pub fn repeat(recorded: Recorded, content: Hash, catalogue: &Catalogue) -> Answe
             ticket: None,
             admitted_ticket: None,
             used: None,
+            questions: Vec::new(),
+            choices: Vec::new(),
             credits: Vec::new(),
             overridden: false,
             ..base
         };
     }
     match recorded.undone {
-        true => Answer { verdict, code: Code::Ok.to_string(), explain: Why::Undone.explain(catalogue), ..base },
+        true => {
+            let explain = Why::Undone.explain(catalogue, language);
+            Answer { verdict, code: Code::Ok.to_string(), explain, ..base }
+        }
         false => base,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Explanation;
+    use crate::decide::answer::{Setting, plain};
+
+    #[test]
+    fn a_repeated_answer_keeps_its_words_and_what_is_new_is_said_in_the_language_asked() {
+        let hash = content(&["a"]);
+        let line = "Echt, nach dem letzten Abgleich verkauft";
+        let check = |undone, content, expect: (&str, &str)| {
+            let explain = Explanation { line: line.into(), ..Explanation::default() };
+            let answer = plain(Verdict::Admit, "ok", explain, Setting::default(), None);
+            let recorded = Recorded { content: hash, answer, undone };
+            let answer = repeat(recorded, content, &Catalogue::default(), Language::Fr);
+            assert_eq!((answer.code.as_str(), answer.explain.line.as_str()), expect);
+        };
+        check(false, hash, ("ok", line));
+        check(true, hash, ("ok", "Opération annulée"));
+        check(false, content(&["b"]), ("key_reused", "Cette clé de requête désigne déjà autre chose"));
     }
 }

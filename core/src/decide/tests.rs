@@ -1,7 +1,11 @@
 //! The admission law as a table: what is known, what is shown, what is said.
 
+mod add_on;
+mod clock;
+mod counters;
+
 use super::*;
-use crate::catalogue::{Product, TicketStatus};
+use crate::catalogue::{Event, Product, TicketStatus};
 use crate::fold::Does;
 use crate::id::{DeviceId, EventId, JournalId, ListId};
 use crate::journal::EntryRef;
@@ -16,9 +20,12 @@ struct World {
     catalogue: Catalogue,
     list: CheckInList,
     row: Option<TicketRow>,
+    newest_code: Option<Ticket>,
     acts: Vec<Act>,
+    add_ons: Vec<AddOn>,
     scan: Scan,
     quality: Quality,
+    can_ask: bool,
 }
 
 fn key() -> SigningKey {
@@ -42,45 +49,39 @@ fn show(ticket: &Ticket) -> Shown {
     Shown::Code(ring.identify(EVENT, &issue(&key(), EVENT, ticket).unwrap()))
 }
 
+fn event() -> Event {
+    Event {
+        id: EVENT,
+        name: "Ball".into(),
+        timezone: "Europe/Berlin".into(),
+        starts_at: Timestamp(0),
+        doors_at: None,
+        ends_at: None,
+        dates: Vec::new(),
+        questions: Vec::new(),
+    }
+}
+
 fn world() -> World {
     let mut catalogue = Catalogue::default();
-    let product = Product { id: ProductId(1), name: "Standing".into(), consumption: false };
+    let product =
+        Product { id: ProductId(1), name: "Standing".into(), consumption: false, variations: Vec::new() };
     catalogue.products.insert(product.id, product);
-    let list = CheckInList {
-        id: LIST,
-        name: "Main".into(),
-        products: None,
-        date: None,
-        multiple_entries: false,
-        reentry_after_exit: true,
-        accept_unpaid: false,
-        ask_unlisted: false,
-    };
-    let row = TicketRow {
-        id: TicketId::from_bytes([1; 6]),
-        product: ProductId(1),
-        status: TicketStatus::Paid,
-        counter: 0,
-        date: None,
-        window: Window::default(),
-        credits: Vec::new(),
-        blocked: None,
-        needs_approval: false,
-        valid_if_pending: false,
-        cancelled_at: None,
-        order: None,
-        holder: None,
-        note: None,
-    };
-    let scan = Scan {
-        shown: show(&ticket(0)),
-        direction: Direction::Entry,
-        at: None,
-        gate: None,
-        confirm_unpaid: false,
-        overriding: None,
-    };
-    World { catalogue, list, row: Some(row), acts: Vec::new(), scan, quality: Quality::Trusted }
+    catalogue.event = Some(event());
+    let list = CheckInList { name: "Main".into(), ..CheckInList::unnamed(LIST) };
+    let row = TicketRow::new(TicketId::from_bytes([1; 6]), ProductId(1));
+    let scan = Scan::of(show(&ticket(0)));
+    World {
+        catalogue,
+        list,
+        row: Some(row),
+        newest_code: None,
+        acts: Vec::new(),
+        add_ons: Vec::new(),
+        scan,
+        quality: Quality::Trusted,
+        can_ask: true,
+    }
 }
 
 impl World {
@@ -91,22 +92,26 @@ impl World {
     fn entered(&mut self) {
         let journal = JournalId { device: DeviceId([1; 16]), incarnation: 1 };
         let id = EntryRef { journal, sequence: 1, hash: Hash([0; 32]) };
-        let does = Does::Admit { list: LIST, gate: None, overridden: false };
+        let does = Does::Admit { list: LIST, gate: None, overridden: false, answers: Vec::new() };
         self.acts.push(Act { id, clock: Timestamp(1), at: None, uncertain_ms: None, does });
     }
 
-    fn decide(&self) -> Decision {
-        let facts = Facts {
+    fn facts(&self) -> Facts<'_> {
+        Facts {
             catalogue: &self.catalogue,
             row: self.row.as_ref(),
-            newest_code: None,
+            newest_code: self.newest_code.as_ref(),
             acts: &self.acts,
+            add_ons: &self.add_ons,
             now: Timestamp::from_secs(1_000),
             quality: self.quality,
-            can_ask: true,
+            can_ask: self.can_ask,
             ready: true,
-        };
-        decide(&facts, &self.scan, &self.list)
+        }
+    }
+
+    fn decide(&self) -> Decision {
+        decide(&self.facts(), &self.scan, &self.list)
     }
 }
 
@@ -334,15 +339,177 @@ fn a_scan_dated_before_a_known_admission_is_not_a_second_one() {
     );
 }
 
+fn asks(world: &mut World, required: bool) {
+    let question =
+        Question { id: "size".into(), text: "Wristband size".into(), required, at_checkin: true, products: None };
+    world.catalogue.event.as_mut().unwrap().questions.push(question);
+}
+
+fn said(text: &str) -> Vec<Answered> {
+    vec![Answered { question: "size".into(), text: text.into() }]
+}
+
 #[test]
-fn an_unsure_clock_hides_no_other_refusal() {
-    let late = |w: &mut World| w.row().window.until = Some(Timestamp::from_secs(999));
+fn a_missing_answer_is_asked_for_once_required_or_not() {
+    check(|w| asks(w, false), "ask/question");
     check(
         |w| {
-            late(w);
-            w.quality = Quality::Unsure;
-            w.entered();
+            asks(w, true);
+            w.scan.answers = said("M")
         },
-        "refuse/used",
+        "admit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            w.scan.answers = said(" ")
+        },
+        "ask/question",
+    );
+    check(
+        |w| {
+            asks(w, false);
+            w.scan.answers = said("")
+        },
+        "admit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            w.row().answers = said("M")
+        },
+        "admit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            w.can_ask = false
+        },
+        "admit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            exit(w)
+        },
+        "exit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            w.catalogue.event.as_mut().unwrap().questions[0].at_checkin = false
+        },
+        "admit/ok",
+    );
+    check(
+        |w| {
+            asks(w, true);
+            w.entered()
+        },
+        "ask/question",
+    );
+}
+
+#[test]
+fn what_was_answered_at_the_door_stands_in_the_entry_and_is_not_asked_again() {
+    let mut world = world();
+    asks(&mut world, true);
+    world.scan.answers = said("M");
+    world.scan.answers.push(Answered { question: "nobody asked".into(), text: "x".into() });
+    let Kind::Admission(admission) = world.decide().record else { panic!("not admitted") };
+    assert_eq!(admission.answers, said("M"));
+    check(
+        |w| {
+            asks(w, true);
+            w.entered();
+            w.list.multiple_entries = true;
+            if let Does::Admit { answers, .. } = &mut w.acts[0].does {
+                *answers = said("M");
+            }
+        },
+        "admit/ok",
+    );
+}
+
+#[test]
+fn a_typed_short_code_and_a_found_person_stand_marked_in_the_entry() {
+    let record = |shown: fn(TicketId) -> Shown| {
+        let mut world = world();
+        world.scan = Scan { reason: Some("phone empty".into()), ..Scan::of(shown(TicketId::from_bytes([1; 6]))) };
+        let Kind::Admission(admission) = world.decide().record else { panic!("not admitted") };
+        (admission.by_hand, admission.reason)
+    };
+    assert_eq!(record(|id| Shown::Typed(vec![id])), (Some(ByHand::Typed), Some("phone empty".into())));
+    assert_eq!(record(Shown::Found), (Some(ByHand::Found), Some("phone empty".into())));
+}
+
+fn ruled(world: &mut World, rules: &str) {
+    world.list.rules = Some(crate::rule::Rules::new(rules));
+}
+
+/// Later than any of these worlds.
+const AFTER_2030: &str =
+    r#"{"isAfter": [{"var": "now"}, {"buildTime": ["custom", "2030-01-01T00:00:00Z"]}, null]}"#;
+
+#[test]
+fn a_rule_refuses_entries_and_no_exits_and_a_supervisor_may_decide_otherwise() {
+    check(|w| ruled(w, "false"), "refuse/rule");
+    check(|w| ruled(w, "true"), "admit/ok");
+    check(
+        |w| {
+            ruled(w, "false");
+            exit(w)
+        },
+        "exit/ok",
+    );
+    check(
+        |w| {
+            ruled(w, "false");
+            overriding(w)
+        },
+        "admit/ok overridden",
+    );
+}
+
+#[test]
+fn a_rule_that_cannot_be_evaluated_refuses_whoever_decides() {
+    let unreadable = [r#"{"nosuchop": [1]}"#, r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_to"]}]}"#];
+    for rules in unreadable {
+        check(|w| ruled(w, rules), "refuse/rule");
+        check(
+            |w| {
+                ruled(w, rules);
+                overriding(w)
+            },
+            "refuse/rule",
+        );
+    }
+}
+
+#[test]
+fn a_fact_that_a_rule_needs_and_nobody_here_knows_is_asked_about() {
+    let rules = r#"{"inList": [{"var": "variation"}, {"objectList": [{"lookup": ["variation", "1", "child"]}]}]}"#;
+    check(|w| ruled(w, rules), "refuse/rule");
+    check(
+        |w| {
+            ruled(w, rules);
+            w.row = None
+        },
+        "ask/stale",
+    );
+    check(
+        |w| {
+            ruled(w, rules);
+            w.row = None;
+            w.can_ask = false
+        },
+        "refuse/stale",
+    );
+    check(
+        |w| {
+            ruled(w, AFTER_2030);
+            w.row().date = Some(DateId(9)) // a date that no feed has named
+        },
+        "ask/stale",
     );
 }

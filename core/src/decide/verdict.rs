@@ -33,6 +33,10 @@ pub enum Code {
     WrongDate,
     /// Not paid.
     Unpaid,
+    /// A rule of the list is against it.
+    Rule,
+    /// The guest has to answer something first.
+    Question,
     /// Already inside, or already used.
     Used,
     /// The device is not ready.
@@ -47,15 +51,19 @@ pub enum Code {
     NotYours,
     /// Too long ago to take back.
     TooLateToUndo,
-    /// Near a window's edge with an untrusted clock.
+    /// Several tickets fit: somebody has to choose.
+    Ambiguous,
+    /// The time decides, and the clock is not trusted.
     Clock,
+    /// A fact that decides is not here.
+    Stale,
     /// Genuine, sold after the last update, on a list that asks.
     Unlisted,
 }
 
 impl Code {
     /// Every code, in the order of the checks.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Ok,
         Self::NotATicket,
         Self::UnknownKey,
@@ -71,6 +79,8 @@ impl Code {
         Self::NotOnList,
         Self::WrongDate,
         Self::Unpaid,
+        Self::Rule,
+        Self::Question,
         Self::Used,
         Self::Starting,
         Self::NoCredit,
@@ -78,7 +88,9 @@ impl Code {
         Self::KeyReused,
         Self::NotYours,
         Self::TooLateToUndo,
+        Self::Ambiguous,
         Self::Clock,
+        Self::Stale,
         Self::Unlisted,
     ];
 
@@ -100,6 +112,8 @@ impl Code {
             Self::NotOnList => "not_on_list",
             Self::WrongDate => "wrong_date",
             Self::Unpaid => "unpaid",
+            Self::Rule => "rule",
+            Self::Question => "question",
             Self::Used => "used",
             Self::Starting => "starting",
             Self::NoCredit => "no_credit",
@@ -107,18 +121,19 @@ impl Code {
             Self::KeyReused => "key_reused",
             Self::NotYours => "not_yours",
             Self::TooLateToUndo => "too_late_to_undo",
+            Self::Ambiguous => "ambiguous",
             Self::Clock => "clock",
+            Self::Stale => "stale",
             Self::Unlisted => "unlisted",
         }
     }
 
-    /// The exit code of `edge-agent scan` for a refusal or question with this code.
+    /// The exit code of `edge-agent scan` for a refusal with this code; a question that nobody answers is one.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Ok => 0,
             Self::KeyReused | Self::NotYours | Self::TooLateToUndo => 1,
             Self::Used => 4,
-            Self::Clock | Self::Unlisted => 5,
             Self::NotATicket
             | Self::UnknownKey
             | Self::Forged
@@ -133,14 +148,20 @@ impl Code {
             | Self::NotOnList
             | Self::WrongDate
             | Self::Unpaid
+            | Self::Rule
+            | Self::Question
             | Self::Starting
             | Self::NoCredit
-            | Self::SoldOut => 3,
+            | Self::SoldOut
+            | Self::Ambiguous
+            | Self::Clock
+            | Self::Stale
+            | Self::Unlisted => 3,
         }
     }
 
-    /// Whether a supervisor may decide otherwise. Never for what is not ours, and
-    /// never before the device knows what is revoked.
+    /// Whether a supervisor may decide otherwise. Never for what is not ours, never before the
+    /// device knows what is revoked, and never before it is known which ticket is meant.
     pub fn overridable(self) -> bool {
         !matches!(
             self,
@@ -149,6 +170,7 @@ impl Code {
                 | Self::Forged
                 | Self::WrongEvent
                 | Self::Starting
+                | Self::Ambiguous
                 | Self::KeyReused
                 | Self::NotYours
                 | Self::TooLateToUndo

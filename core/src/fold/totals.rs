@@ -4,8 +4,9 @@
 //! was inserted, less what it added before. A total is thus always the sum over
 //! all tickets' states, in whatever order entries came.
 
-use super::{Serving, TicketState};
+use super::{Serving, TicketState, Way};
 use crate::id::{JournalId, ListId, ProductId};
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,10 +15,10 @@ use std::fmt;
 pub enum Total {
     /// Admissions on a list.
     Entries(ListId),
-    /// Exits on a list.
+    /// Exits on a list that somebody recorded; closing times come from [`Total::Inside`].
     Exits(ListId),
-    /// Tickets inside on a list.
-    Inside(ListId),
+    /// Tickets that nobody saw leave: inside until the closing time, or for ever where there is none.
+    Inside(ListId, Option<Timestamp>),
     /// Units of a product that a journal handed over.
     Served(ProductId, JournalId),
 }
@@ -28,10 +29,28 @@ impl fmt::Display for Total {
         match self {
             Self::Entries(list) => write!(f, "entries/{list}"),
             Self::Exits(list) => write!(f, "exits/{list}"),
-            Self::Inside(list) => write!(f, "inside/{list}"),
+            Self::Inside(list, None) => write!(f, "inside/{list}"),
+            Self::Inside(list, Some(until)) => write!(f, "inside/{list}/{}", until.0),
             Self::Served(product, journal) => write!(f, "served/{product}/{journal}"),
         }
     }
+}
+
+/// How many are inside on a list at `now`, and how many left at closing times until then, from the
+/// list's stored [`Total::Inside`] amounts by key.
+pub fn inside<'a>(list: ListId, stored: impl Iterator<Item = (&'a str, i64)>, now: Timestamp) -> (i64, i64) {
+    let prefix = Total::Inside(list, None).to_string();
+    let (mut inside, mut closed) = (0, 0);
+    for (key, amount) in stored {
+        let Some(until) = key.strip_prefix(&prefix) else { continue };
+        match until.strip_prefix('/').map(str::parse) {
+            None if until.is_empty() => inside += amount,
+            Some(Ok(until)) if Timestamp(until) > now => inside += amount,
+            Some(Ok(_)) => closed += amount,
+            None | Some(Err(_)) => {} // another list's key
+        }
+    }
+    (inside, closed)
 }
 
 /// What one ticket adds.
@@ -39,8 +58,11 @@ pub fn totals(state: &TicketState) -> BTreeMap<Total, i64> {
     let mut totals = BTreeMap::new();
     for (list, presence) in &state.lists {
         totals.insert(Total::Entries(*list), presence.entries() as i64);
-        totals.insert(Total::Exits(*list), presence.exits() as i64);
-        totals.insert(Total::Inside(*list), i64::from(presence.inside()));
+        let outs = presence.passages.iter().filter(|p| p.way == Way::Out).count();
+        totals.insert(Total::Exits(*list), outs as i64);
+        for until in presence.stays() {
+            totals.insert(Total::Inside(*list, until), 1);
+        }
     }
     for Serving { id, product, units, .. } in &state.servings {
         *totals.entry(Total::Served(*product, id.journal)).or_default() += units;

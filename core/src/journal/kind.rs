@@ -39,6 +39,29 @@ pub struct Override {
     pub reason: String,
 }
 
+/// How a ticket was shown, where it was not by its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ByHand {
+    /// Its short code was typed.
+    #[n(0)]
+    Typed,
+    /// Its holder was found by name, order or e-mail.
+    #[n(1)]
+    Found,
+}
+
+/// An answer to one of the event's questions.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Answered {
+    /// The question's id.
+    #[n(0)]
+    pub question: String,
+    /// What was answered.
+    #[n(1)]
+    pub text: String,
+}
+
 /// A person went in.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Admission {
@@ -57,6 +80,16 @@ pub struct Admission {
     /// The code itself, where peers may lack the ticket's row.
     #[n(4)]
     pub code: Option<ByteVec>,
+    /// How it was shown, where not by its code.
+    #[n(5)]
+    pub by_hand: Option<ByHand>,
+    /// Why somebody without a code was let in.
+    #[n(6)]
+    pub reason: Option<String>,
+    /// What the guest answered at the door.
+    #[n(7)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub answers: Vec<Answered>,
 }
 
 /// A person came out.
@@ -80,6 +113,28 @@ pub struct Exit {
     /// The code itself, where peers may lack the ticket's row.
     #[n(5)]
     pub code: Option<ByteVec>,
+    /// How it was shown, where not by its code.
+    #[n(6)]
+    pub by_hand: Option<ByHand>,
+    /// Why, where no code was shown.
+    #[n(7)]
+    pub reason: Option<String>,
+}
+
+impl Admission {
+    /// An admission by a listed code, with nothing said beside it.
+    pub fn new(ticket: TicketId, list: ListId) -> Self {
+        let (gate, overridden, code, by_hand, reason) = (None, None, None, None, None);
+        Self { ticket, list, gate, overridden, code, by_hand, reason, answers: Vec::new() }
+    }
+}
+
+impl Exit {
+    /// An exit by a listed code, with nothing said beside it.
+    pub fn new(ticket: TicketId, list: ListId, closes: Vec<EntryRef>) -> Self {
+        let (gate, overridden, code, by_hand, reason) = (None, None, None, None, None);
+        Self { ticket, list, gate, closes, overridden, code, by_hand, reason }
+    }
 }
 
 /// Somebody was refused, or a person was asked and did not decide.
@@ -114,6 +169,9 @@ pub struct Serving {
     /// The code itself, where peers may lack the ticket's row.
     #[n(3)]
     pub code: Option<ByteVec>,
+    /// How it was shown, where not by its code.
+    #[n(4)]
+    pub by_hand: Option<ByHand>,
 }
 
 /// Takes back an entry, exit (annul) or serving (void).
@@ -320,8 +378,8 @@ mod tests {
         let ticket = TicketId::from_bytes([0; 6]);
         let product = ProductId(1);
         let kinds = [
-            Kind::Admission(Admission { ticket, list: ListId(1), gate: None, overridden: None, code: None }),
-            Kind::Serving(Serving { ticket, product, quantity: 1, code: None }),
+            Kind::Admission(Admission::new(ticket, ListId(1))),
+            Kind::Serving(Serving { ticket, product, quantity: 1, code: None, by_hand: None }),
             Kind::Annul(undo_of(1)),
             Kind::Annul(undo_of(2)),
             Kind::Void(undo_of(1)),

@@ -19,6 +19,7 @@
 //! | 1 + n × 2–6 | credits, if flag 16: how many kinds, then product and units each |
 
 use super::{Credit, KeyNumber, Ticket};
+use crate::badge;
 use crate::id::{DateId, ProductId, TicketId};
 use crate::seal::Sig;
 use crate::time::{SECOND_US, Timestamp, Window};
@@ -53,6 +54,9 @@ pub enum NotATicket {
     /// A web address.
     #[error("a web link")]
     WebLink,
+    /// A staff badge.
+    #[error("a staff badge")]
+    Badge,
     /// Not the length of a code.
     #[error("not the length of a ticket code")]
     Length,
@@ -97,6 +101,9 @@ impl Sealed {
         }
         if text.contains("://") {
             return Err(NotATicket::WebLink);
+        }
+        if badge::looks_like_one(text) {
+            return Err(NotATicket::Badge);
         }
         if text.len() > MAX_TEXT_CHARS {
             return Err(NotATicket::Length);
