@@ -29,6 +29,20 @@ pub struct Problem {
     /// Seconds after which to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// What is wrong with a list's rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleProblem>,
+}
+
+/// What is wrong with a list's rules, for the editor that wrote them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RuleProblem {
+    /// Where, as a JSON pointer into the rules; empty for the whole.
+    pub at: String,
+    /// Stable code of the fault: `rule_operator`, `rule_type`, …
+    pub code: String,
+    /// One sentence.
+    pub what: String,
 }
 
 impl Problem {
@@ -42,6 +56,7 @@ impl Problem {
             code: code.to_owned(),
             action: None,
             retry_after: None,
+            rule: None,
         }
     }
 
@@ -63,6 +78,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Adds what is wrong with a list's rules.
+    #[must_use]
+    pub fn rule(mut self, rule: RuleProblem) -> Self {
+        self.rule = Some(rule);
         self
     }
 
@@ -90,6 +112,9 @@ impl IntoResponse for Problem {
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -128,6 +153,11 @@ impl From<PathRejection> for Problem {
 #[derive(axum::extract::FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
 pub struct Body<T>(pub T);
+
+/// The parts of an address; what is wrong with them comes back as a [`Problem`].
+#[derive(axum::extract::FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
 
 /// A query string; what is wrong with it comes back as a [`Problem`].
 #[derive(axum::extract::FromRequestParts)]
