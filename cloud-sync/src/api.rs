@@ -4,6 +4,7 @@
 //! transaction and gives a typed answer. Who may call it stands in [`crate::auth`].
 
 pub mod allotments;
+pub mod answers;
 pub mod desk;
 pub mod devices;
 pub mod enrol;
@@ -24,8 +25,8 @@ pub mod tokens;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::store::Tx;
 use crate::store::requests::{self, Answered};
+use crate::store::{Lock, Tx};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -66,6 +67,7 @@ impl Keyed {
 
     /// The answer that was given, if the request is a repeated one.
     pub async fn repeated(&self, tx: &mut Tx) -> Result<Option<String>, Fault> {
+        tx.lock(Lock::Request(self.operation, &self.owner, &self.key)).await?;
         match requests::get(tx, self.operation, &self.owner, &self.key).await? {
             None => Ok(None),
             Some(answered) if answered.content == self.content => Ok(Some(answered.answer)),

@@ -6,10 +6,12 @@
 
 use crate::auth::limit::Limiter;
 use crate::auth::tokens;
+use crate::desk::group::Groups;
 use crate::fault::Fault;
 use crate::keys::{self, KeyFault, Purpose};
 use crate::store::tokens::TokenRecord;
-use crate::store::{self, Store, StoreError, Tx};
+use crate::store::{self, Lock, Store, StoreError, Tx};
+use crate::turns::Turns;
 use crate::vault::Vault;
 use anyhow::Context;
 use ed25519_dalek::SigningKey;
@@ -34,7 +36,9 @@ const MAX_CERTIFICATES: usize = 20_000;
 const LINK_CERTIFICATE_S: i64 = 400 * 24 * 3600;
 /// The file with the administrator's token, made on the first start.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// The database file.
+/// Which life of the cloud this is, as the installation knows it.
+const EPOCH: &str = "epoch";
+/// The database file, where there is no other database.
 pub const DATABASE_FILE: &str = "cloud.db";
 
 /// The cloud, open.
@@ -45,14 +49,17 @@ pub struct App {
     pub vault: Vault,
     /// The installation's CA.
     pub ca: PublicKey,
-    /// Which life of the cloud this is.
-    pub epoch: Epoch,
     /// Whether customers may pay by the provider that moves no money: never where tickets are sold.
     pub test_payments: bool,
     /// Failed sign-ins.
     pub limiter: Limiter,
     /// Failed enrolments.
     pub enrolments: Limiter,
+    /// Short codes that no ticket has, by token.
+    pub short_codes: Limiter<String>,
+    /// Who waits at the events' desks.
+    pub desks: Groups,
+    turns: Turns,
     now: Now,
     catalogues: Mutex<HashMap<EventId, (u64, Arc<Catalogue>)>>,
     certificates: Mutex<HashMap<Vec<u8>, Arc<Identity>>>,
@@ -76,28 +83,42 @@ pub enum Life {
 }
 
 impl App {
-    /// Opens the data folder, and makes what an installation needs on its first start.
-    pub async fn open(data: &Path, vault: Vault, now: Now, life: Life) -> anyhow::Result<Self> {
-        let store = Store::open(&data.join(DATABASE_FILE))?;
+    /// Opens an installation, and makes what it needs on its first start: the administrator's token in `data`.
+    pub async fn open(store: Store, data: &Path, vault: Vault, now: Now, life: Life) -> anyhow::Result<Self> {
         let (vault, at) = (Arc::new(vault), now());
         let inside = vault.clone();
-        let (ca, epoch) =
-            store.write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await })).await?;
+        let ca = store.write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await })).await?;
         first_admin(&store, data, at).await?;
+        complete_tickets(&store).await?;
         // The closure above has ended, and with it the other pointer.
         let vault = Arc::into_inner(vault).context("the vault is still in use")?;
-        Ok(Self {
+        Ok(Self::new(store, vault, ca, now))
+    }
+
+    /// Opens an installation that is there, to read from it: nothing is made, drawn or written.
+    pub async fn existing(store: Store, vault: Vault, now: Now) -> anyhow::Result<Self> {
+        let vault = Arc::new(vault);
+        let inside = vault.clone();
+        let ca = store.read(move |tx| Box::pin(async move { keys::load(tx, &inside, Purpose::Ca).await })).await?;
+        let vault = Arc::into_inner(vault).context("the vault is still in use")?;
+        Ok(Self::new(store, vault, ca.verifying_key().into(), now))
+    }
+
+    fn new(store: Store, vault: Vault, ca: PublicKey, now: Now) -> Self {
+        Self {
             store,
             vault,
             ca,
-            epoch,
             test_payments: false,
             limiter: Limiter::default(),
             enrolments: Limiter::default(),
+            short_codes: Limiter::default(),
+            desks: Groups::default(),
+            turns: Turns::default(),
             now,
             catalogues: Mutex::default(),
             certificates: Mutex::default(),
-        })
+        }
     }
 
     /// The time.
@@ -113,6 +134,23 @@ impl App {
     {
         let app = self.clone();
         self.store.write(move |tx| Box::pin(async move { work(tx, &app).await })).await
+    }
+
+    /// Runs `work`, which writes in an event's books, when it is its turn there; see [`Turns`].
+    pub async fn write_books<T, E, F>(self: &Arc<Self>, event: EventId, work: F) -> Result<T, E>
+    where
+        F: for<'a> FnOnce(&'a mut Tx, &'a App) -> store::Work<'a, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (app, turn) = (self.clone(), self.turns.take(event).await?);
+        let done = self.store.write(move |tx| {
+            Box::pin(async move {
+                let _until_done = turn; // whether or not anybody waits for the answer
+                work(tx, &app).await
+            })
+        });
+        done.await
     }
 
     /// Runs `work` on one snapshot; see [`Store::read`].
@@ -158,6 +196,12 @@ impl App {
         Ok(identity)
     }
 
+    /// Which life of the cloud this is: asked each time, because another server may have begun a new one.
+    pub async fn epoch(&self, tx: &mut Tx) -> Result<Epoch, Fault> {
+        let known = store::keys::known(tx, EPOCH).await?;
+        known.map(Epoch).ok_or_else(|| Fault::internal("the installation has no epoch"))
+    }
+
     /// The cloud's certificate on the device link, and its key.
     pub async fn link_identity(self: &Arc<Self>) -> Result<(Certificate, SigningKey), Fault> {
         self.read(|tx, app| Box::pin(link_identity(tx, app))).await
@@ -181,37 +225,43 @@ async fn link_identity(tx: &mut Tx, app: &App) -> Result<(Certificate, SigningKe
     Ok((Certificate::issue(&ca, &identity), key))
 }
 
-async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<(PublicKey, Epoch), KeyFault> {
+async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<PublicKey, KeyFault> {
+    tx.lock(Lock::Installation).await?; // servers may start together
     let ca = keys::load_or_make(tx, vault, Purpose::Ca, now).await?;
     keys::load_or_make(tx, vault, Purpose::Link, now).await?;
     if store::keys::known(tx, "device").await?.is_none() {
         store::keys::set_known(tx, "device", rand::random()).await?;
     }
-    let known = store::keys::known(tx, "epoch").await?.filter(|_| life == Life::Same);
-    let epoch = match known {
-        Some(epoch) => epoch,
-        None => {
-            let epoch = rand::random();
-            store::keys::set_known(tx, "epoch", epoch).await?;
-            epoch
-        }
-    };
-    Ok((ca.verifying_key().into(), Epoch(epoch)))
+    if life == Life::Restored || store::keys::known(tx, EPOCH).await?.is_none() {
+        store::keys::set_known(tx, EPOCH, rand::random()).await?;
+    }
+    Ok(ca.verifying_key().into())
+}
+
+async fn complete_tickets(store: &Store) -> anyhow::Result<()> {
+    let mut after = Some(-1);
+    while let Some(place) = after {
+        after = store.write(move |tx| Box::pin(crate::tickets::complete(tx, place))).await?;
+    }
+    Ok(())
 }
 
 /// The file is there before the token counts: a crash between leaves a file that the next start takes up.
 async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> anyhow::Result<()> {
-    let exists: Result<bool, StoreError> =
-        store.read(|tx| Box::pin(async move { store::tokens::any_admin(tx).await })).await;
-    if exists? {
+    let file = data.join(ADMIN_TOKEN_FILE);
+    store.write(move |tx| Box::pin(async move { add_first_admin(tx, &file, now).await })).await
+}
+
+async fn add_first_admin(tx: &mut Tx, file: &Path, now: Timestamp) -> anyhow::Result<()> {
+    tx.lock(Lock::Installation).await?;
+    if store::tokens::any_admin(tx).await? {
         return Ok(());
     }
-    let file = data.join(ADMIN_TOKEN_FILE);
-    let token = match std::fs::read_to_string(&file) {
+    let token = match std::fs::read_to_string(file) {
         Ok(text) => text.trim().to_owned(),
         Err(_) => {
             let token = tokens::fresh();
-            crate::vault::write_secret(&file, &token).context("the administrator's token cannot be written")?;
+            crate::vault::write_secret(file, &token).context("the administrator's token cannot be written")?;
             token
         }
     };
@@ -223,7 +273,7 @@ async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> anyhow::Resu
         name: "first administrator".into(),
         created_at: now,
     };
-    Ok(store.write(move |tx| Box::pin(async move { store::tokens::add(tx, &record).await })).await?)
+    Ok(store::tokens::add(tx, &record).await?)
 }
 
 fn catalogue(changes: impl Iterator<Item = Change>) -> Catalogue {

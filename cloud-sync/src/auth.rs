@@ -6,6 +6,7 @@
 //! see is decided by [`crate::scope`].
 
 pub mod limit;
+pub mod page;
 pub mod tokens;
 
 use crate::app::App;
@@ -24,6 +25,7 @@ use utoipa::ToSchema;
 /// What a token may be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TokenRole)] // a device has a role too, of another kind
 pub enum Role {
     /// Runs the installation.
     Admin,
@@ -63,6 +65,8 @@ impl Role {
 pub struct Caller {
     /// The token's id, for audit rows.
     pub token: String,
+    /// What people call it; in the entries it asks for.
+    pub name: String,
     /// Its role.
     pub role: Role,
     /// For whom it works; nobody in particular for an administrator.
@@ -88,6 +92,7 @@ pub const TABLE: &[(&str, &str, u8)] = &[
     ("GET",    "/v1/products/{id}", ALL),            ("PATCH", "/v1/products/{id}", OFFICE),
     ("GET",    "/v1/lists", STAFF),                  ("POST",  "/v1/lists", OFFICE),
     ("GET",    "/v1/lists/{id}", STAFF),             ("PATCH", "/v1/lists/{id}", OFFICE),
+    ("POST",   "/v1/lists/{id}/test", STAFF),
     ("GET",    "/v1/orders", ALL),                   ("POST",  "/v1/orders", ALL),
     ("GET",    "/v1/orders/{id}", ALL),              ("POST",  "/v1/orders/{id}/pay", ALL),
     ("POST",   "/v1/orders/{id}/cancel", ALL),       ("POST",  "/v1/orders/{id}/expire", STAFF),
@@ -103,7 +108,9 @@ pub const TABLE: &[(&str, &str, u8)] = &[
     ("GET",    "/v1/keys", STAFF),                   ("POST",  "/v1/keys", OFFICE),
     ("POST",   "/v1/keys/{id}/retire", OFFICE),
     ("GET",    "/v1/staff", OFFICE),                 ("POST",  "/v1/staff", OFFICE),
-    ("DELETE", "/v1/staff/{event}/{name}", OFFICE),
+    ("DELETE", "/v1/staff/{event}/{name}", OFFICE),  ("POST",  "/v1/staff/{event}/{name}/badge", OFFICE),
+    ("GET",    "/v1/staff/{event}/{name}/badge.png", OFFICE),
+    ("GET",    "/v1/staff/{event}/{name}/badge.svg", OFFICE),
     ("POST",   "/v1/events/{id}/scans", STAFF),      ("POST",  "/v1/events/{id}/servings", STAFF),
     ("POST",   "/v1/events/{id}/undo", STAFF),       ("GET",   "/v1/events/{id}/attendance", STAFF),
     ("GET",    "/v1/events/{id}/conflicts", STAFF),  ("GET",   "/v1/events/{id}/journals", STAFF),
@@ -143,7 +150,7 @@ async fn caller(app: &App, hash: Option<[u8; 32]>) -> Result<Option<Caller>, Fau
     let found = found.await?.filter(|record| bool::from(record.hash.ct_eq(&hash)));
     let Some(record) = found else { return Ok(None) };
     let role = Role::ALL.into_iter().find(|role| role.as_str() == record.role);
-    Ok(role.map(|role| Caller { token: record.id, role, organizer: record.organizer }))
+    Ok(role.map(|role| Caller { token: record.id, name: record.name, role, organizer: record.organizer }))
 }
 
 fn unknown(app: &App, request: &Request) -> Fault {

@@ -4,31 +4,36 @@
 //! cloud's journal of the event, all in one transaction. A key that was used
 //! answers what was recorded; a refusal leaves nothing under its key.
 
+pub mod group;
 pub mod pin;
 
+use crate::api::desk::Given;
+use crate::api::orders::create::MAX_ADD_ONS;
 use crate::app::App;
+use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::ledger::{Books, own};
+use crate::ledger::own::{self, Draft};
+use crate::ledger::{Books, Known};
 use crate::store::acts::{self, ActRecord};
 use crate::store::books::total;
 use crate::store::events::EventRecord;
 use crate::store::{Tx, journals, tickets};
 use std::sync::Arc;
 use tidegate_core::allotment::{Rights, left};
-use tidegate_core::api::{Answer, CreditChange, Direction, Verdict};
-use tidegate_core::catalogue::{Catalogue, TicketRow};
+use tidegate_core::api::{Answer, CreditChange, Explanation, Verdict};
+use tidegate_core::catalogue::{Catalogue, CheckInList, TicketRow};
 use tidegate_core::clock::Quality;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{Decision, Facts, Scan, decide};
+use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, decide, rule_reasons};
 use tidegate_core::fold::totals::Total;
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{ListId, ProductId, TicketId};
-use tidegate_core::journal::{Entry, EntryRef};
+use tidegate_core::journal::{Entry, EntryRef, Kind};
+use tidegate_core::language::Language;
 use tidegate_core::seal::Hash;
 use tidegate_core::serve::{Balance, Order, serve};
-use tidegate_core::ticket::Ticket;
 use tidegate_core::time::Timestamp;
 
 /// An idempotency key with the hash of its request's content.
@@ -53,25 +58,49 @@ pub struct Desk<'a> {
     app: &'a App,
     event: &'a EventRecord,
     books: Books<'a>,
+    staff: Option<String>,
+    language: Language,
 }
 
-/// What is known of one ticket.
+/// What is known of what was shown.
 #[derive(Default)]
 struct Gathered {
-    row: Option<TicketRow>,
-    code: Option<Ticket>,
-    acts: Vec<Act>,
+    /// Of its ticket, where it names one.
+    known: Known,
+    /// Of the tickets that belong to it or may be meant instead.
+    add_ons: Vec<AddOn>,
+}
+
+impl Gathered {
+    /// The acts of one of these tickets.
+    fn acts(&self, shown: &Shown, ticket: TicketId) -> Option<&[Act]> {
+        if shown.ticket() == Some(ticket) {
+            return Some(&self.known.acts);
+        }
+        self.add_ons.iter().find(|add_on| add_on.row.id == ticket).map(|add_on| &add_on.acts[..])
+    }
 }
 
 impl<'a> Desk<'a> {
-    /// Opens an event's desk.
+    /// Opens an event's desk; it speaks English.
     pub async fn open(tx: &mut Tx, app: &'a App, event: &'a EventRecord) -> Result<Self, Fault> {
-        Ok(Self { app, event, books: Books::open(tx, app, event.id).await? })
+        let (books, language) = (Books::open(tx, app, event.id).await?, Language::En);
+        Ok(Self { app, event, books, staff: None, language })
+    }
+
+    /// Acts from now on in the name of whoever asks, what their token is called, and speaks their language.
+    pub fn turn_to(&mut self, staff: String, language: Language) {
+        (self.staff, self.language) = (Some(staff), language);
     }
 
     /// The event as its agents read it.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         self.books.catalogue.clone()
+    }
+
+    /// What something given turns out to be here.
+    pub async fn shown(&self, tx: &mut Tx, given: &Given, caller: &Caller) -> Result<Shown, Fault> {
+        given.shown(tx, (self.app, caller), (&self.books.catalogue, self.event.id)).await
     }
 
     /// Decides and records a scan.
@@ -87,15 +116,44 @@ impl<'a> Desk<'a> {
         }
         let catalogue = self.catalogue();
         let list = catalogue.lists.get(&list).ok_or_else(|| Fault::missing("list"))?;
-        let gathered = self.gather(tx, scan.shown.ticket()).await?;
+        let gathered = self.gather(tx, &scan.shown, list.addon_match).await?;
         let facts = self.facts(&catalogue, &gathered);
         let decision = decide(&facts, scan, list);
         let at = scan.at.unwrap_or(facts.now);
         let (direction, gate) = (scan.direction, scan.gate.clone());
-        let setting = Setting { direction, list: list.name.clone(), gate, at };
-        let entry = self.record(tx, &decision, scan.at, mode).await?;
+        let language = self.language;
+        let setting = Setting { direction, list: list.name.clone(), gate, at, language };
+        let entry = self.record(tx, &decision, (&scan.shown, &gathered), (scan.at, mode)).await?;
         let answer = answer(&decision, &facts, setting, entry);
         self.finish(tx, (Operation::Scan, key), (&decision, entry), answer).await
+    }
+
+    /// What an entry by a list would be answered, and everything that the rules have against it; nothing
+    /// is recorded. A ticket that was imagined has a row and no history.
+    pub async fn imagine(
+        &self,
+        tx: &mut Tx,
+        (scan, list): (&Scan, &CheckInList),
+        imagined: Option<TicketRow>,
+    ) -> Result<(Answer, Vec<Explanation>), Fault> {
+        let catalogue = self.catalogue();
+        let gathered = match imagined {
+            Some(row) => Gathered { known: Known { row: Some(row), ..Known::default() }, ..Gathered::default() },
+            None => self.gather(tx, &scan.shown, false).await?,
+        };
+        let facts = self.facts(&catalogue, &gathered);
+        let decision = decide(&facts, scan, list);
+        let at = scan.at.unwrap_or(facts.now);
+        let setting = Setting {
+            direction: scan.direction,
+            list: list.name.clone(),
+            gate: scan.gate.clone(),
+            at,
+            language: self.language,
+        };
+        let reasons =
+            rule_reasons(&facts, scan, list).iter().map(|why| why.explain(&catalogue, self.language)).collect();
+        Ok((answer(&decision, &facts, setting, None), reasons))
     }
 
     /// Decides and records a serving.
@@ -110,13 +168,13 @@ impl<'a> Desk<'a> {
             return Ok(recorded);
         }
         let catalogue = self.catalogue();
-        let gathered = self.gather(tx, order.shown.ticket()).await?;
+        let gathered = self.gather(tx, &order.shown, false).await?;
         let facts = self.facts(&catalogue, &gathered);
         let stock = self.stock(tx, order.product).await?;
         let (decision, balance) = serve(&facts, order, stock);
         let at = order.at.unwrap_or(facts.now);
-        let setting = Setting { direction: Direction::Entry, list: String::new(), gate: None, at };
-        let entry = self.record(tx, &decision, order.at, mode).await?;
+        let setting = Setting { at, language: self.language, ..Setting::default() };
+        let entry = self.record(tx, &decision, (&order.shown, &gathered), (order.at, mode)).await?;
         let mut answer = answer(&decision, &facts, setting, entry);
         answer.credits = credits(&decision, order, balance, &catalogue);
         self.finish(tx, (Operation::Serving, key), (&decision, entry), answer).await
@@ -136,13 +194,17 @@ impl<'a> Desk<'a> {
         let when = at.unwrap_or(self.app.now());
         let decided = undo(target.as_ref(), self.event.journal_device, when);
         let entry = match decided.record {
-            Some(kind) => Some(own::append(tx, self.app, &mut self.books, self.event, kind, at).await?),
+            Some(kind) => {
+                let (entry, acts) = self.append(tx, kind, at).await?;
+                self.books.fold(tx, acts).await?;
+                Some(entry)
+            }
             None => None,
         };
         let catalogue = self.catalogue();
-        let setting = Setting { at: when, ..Setting::default() };
-        let mut answer =
-            plain(decided.verdict, decided.code.as_str(), decided.why.explain(&catalogue), setting, entry);
+        let setting = Setting { at: when, language: self.language, ..Setting::default() };
+        let explain = decided.why.explain(&catalogue, self.language);
+        let mut answer = plain(decided.verdict, decided.code.as_str(), explain, setting, entry);
         if let Some(target) = target.filter(|_| decided.verdict != Verdict::Refuse) {
             let row = self.row(tx, target.ticket).await?;
             let product = row.as_ref().map(|row| row.product);
@@ -172,13 +234,23 @@ impl<'a> Desk<'a> {
         Ok(rights)
     }
 
-    async fn gather(&self, tx: &mut Tx, ticket: Option<TicketId>) -> Result<Gathered, Fault> {
-        let Some(ticket) = ticket else { return Ok(Gathered::default()) };
-        Ok(Gathered {
-            row: self.row(tx, ticket).await?,
-            code: self.books.newest_code(tx, ticket).await?,
-            acts: self.books.acts(tx, ticket).await?,
-        })
+    async fn gather(&self, tx: &mut Tx, shown: &Shown, with_add_ons: bool) -> Result<Gathered, Fault> {
+        let mut gathered = Gathered::default();
+        if let Some(ticket) = shown.ticket() {
+            gathered.known = self.books.known(tx, ticket).await?;
+        }
+        let others = match (shown.several(), shown.ticket()) {
+            (Some(several), _) => several.to_vec(),
+            (None, Some(main)) if with_add_ons => {
+                tickets::of_main(tx, main, MAX_ADD_ONS).await?.into_iter().map(|ticket| ticket.row.id).collect()
+            }
+            (None, _) => Vec::new(),
+        };
+        for id in others {
+            let Known { row: Some(row), code, acts } = self.books.known(tx, id).await? else { continue };
+            gathered.add_ons.push(AddOn { row, newest_code: code, acts });
+        }
+        Ok(gathered)
     }
 
     async fn row(&self, tx: &mut Tx, ticket: TicketId) -> Result<Option<TicketRow>, Fault> {
@@ -189,9 +261,10 @@ impl<'a> Desk<'a> {
     fn facts<'f>(&self, catalogue: &'f Catalogue, gathered: &'f Gathered) -> Facts<'f> {
         Facts {
             catalogue,
-            row: gathered.row.as_ref(),
-            newest_code: gathered.code.as_ref(),
-            acts: &gathered.acts,
+            row: gathered.known.row.as_ref(),
+            newest_code: gathered.known.code.as_ref(),
+            acts: &gathered.known.acts,
+            add_ons: &gathered.add_ons,
             now: self.app.now(),
             quality: Quality::Trusted,
             can_ask: true,
@@ -203,16 +276,30 @@ impl<'a> Desk<'a> {
         &mut self,
         tx: &mut Tx,
         decision: &Decision,
-        at: Option<Timestamp>,
-        mode: Mode,
+        (shown, gathered): (&Shown, &Gathered),
+        (at, mode): (Option<Timestamp>, Mode),
     ) -> Result<Option<EntryRef>, Fault> {
-        match mode {
-            Mode::DryRun => Ok(None),
-            Mode::Record => {
-                let kind = decision.record.clone();
-                own::append(tx, self.app, &mut self.books, self.event, kind, at).await.map(Some)
+        if mode == Mode::DryRun {
+            return Ok(None);
+        }
+        let (entry, acts) = self.append(tx, decision.record.clone(), at).await?;
+        for (ticket, act) in acts {
+            match gathered.acts(shown, ticket) {
+                Some(known) => self.books.fold_one(tx, (ticket, act), known).await?,
+                None => self.books.fold(tx, vec![(ticket, act)]).await?,
             }
         }
+        Ok(Some(entry))
+    }
+
+    async fn append(
+        &mut self,
+        tx: &mut Tx,
+        kind: Kind,
+        at: Option<Timestamp>,
+    ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
+        let draft = Draft { kind, at, staff: self.staff.clone() };
+        own::append(tx, self.app, &mut self.books, self.event, draft).await
     }
 
     async fn finish(
@@ -241,7 +328,7 @@ impl<'a> Desk<'a> {
         let Some(act) = acts::get(tx, self.event.id, operation, &key.key).await? else { return Ok(None) };
         let undone = self.target(tx, act.place).await?.is_some_and(|target| target.undone);
         let recorded = Recorded { content: act.content, answer: act.answer, undone };
-        Ok(Some(repeat(recorded, key.content, &self.books.catalogue)))
+        Ok(Some(repeat(recorded, key.content, &self.books.catalogue, self.language)))
     }
 
     /// The act at a place of the cloud's journal.
@@ -250,7 +337,8 @@ impl<'a> Desk<'a> {
         let Some(record) = journals::entry_at(tx, self.event.id, journal, place).await? else { return Ok(None) };
         let act = Entry::from_bytes(&record.body).and_then(|entry| Act::allowed(record.id, &entry));
         let Some((ticket, act)) = act else { return Ok(None) };
-        let undone = TicketState::of(&self.books.acts(tx, ticket).await?).undone.contains(&act.id);
+        let undone =
+            TicketState::of(&self.books.acts(tx, ticket).await?, &self.books.catalogue).undone.contains(&act.id);
         Ok(Some(Target { act, ticket, undone }))
     }
 }

@@ -25,7 +25,11 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
     let runs = std::mem::take(&mut request.runs);
     let rejected = match runs.is_empty() {
         true => Vec::new(),
-        false => app.write(move |tx, app| Box::pin(take::take(tx, app, (event, device), runs))).await?,
+        false => {
+            let taken =
+                app.write_books(event, move |tx, app| Box::pin(take::take(tx, app, (event, device), runs)));
+            taken.await?
+        }
     };
     if revoked {
         let fault = TrustFault::Revoked;

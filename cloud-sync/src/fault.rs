@@ -9,6 +9,11 @@ use axum::response::{IntoResponse, Response};
 use std::fmt;
 use tidegate_link::problem::Problem;
 
+/// When to try again where others held what was needed: they hold it for milliseconds.
+const BUSY_S: u32 = 1;
+/// When to try again where the database has gone: it restarts or fails over in seconds.
+const GONE_S: u32 = 2;
+
 /// A refused or failed request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fault(Box<Problem>);
@@ -51,6 +56,13 @@ impl Fault {
         Self(Box::new(problem))
     }
 
+    /// Not now; try again after some seconds. Logged here.
+    fn again(error: &StoreError, code: &str, what: &str, seconds: u32) -> Self {
+        tracing::warn!(%error, code, "request failed for now");
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, what).retry_after(seconds);
+        Self(Box::new(problem))
+    }
+
     /// Ours, not the caller's.
     pub fn internal(error: &(impl fmt::Display + ?Sized)) -> Self {
         Self(Box::new(Problem::internal(error)))
@@ -68,6 +80,11 @@ impl Fault {
         Self(Box::new(self.0.action(action)))
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// Its stable code.
     pub fn code(&self) -> &str {
         &self.0.code
@@ -76,7 +93,30 @@ impl Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Self::internal(&error)
+        match &error {
+            StoreError::Busy(_) => {
+                let fault = Self::again(&error, "database_busy", "The database is busy", BUSY_S);
+                fault.action("Nothing was saved: send the same request again")
+            }
+            StoreError::Unavailable(_) => {
+                let fault = Self::again(&error, "database_unavailable", "The database is out of reach", GONE_S);
+                fault.action("Nothing was saved: send the same request again")
+            }
+            StoreError::Unknown(_) => {
+                let what = "The database was lost while the change was saved: it was, or it was not";
+                let fault = Self::again(&error, "outcome_unknown", what, GONE_S);
+                fault.action("Send the same request again, with the same key where it had one")
+            }
+            StoreError::Unstorable => Self::invalid("Texts do not have the character NUL"),
+            StoreError::TooOld { .. }
+            | StoreError::NewerSchema { .. }
+            | StoreError::OlderSchema { .. }
+            | StoreError::Migration(_)
+            | StoreError::Address(_)
+            | StoreError::Statement(_)
+            | StoreError::Shape(_)
+            | StoreError::Lost => Self::internal(&error),
+        }
     }
 }
 

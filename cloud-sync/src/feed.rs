@@ -11,7 +11,7 @@ use crate::store::events::EventRecord;
 use crate::store::keys::TicketKeyRecord;
 use crate::store::{self, Tx};
 use ed25519_dalek::SigningKey;
-use tidegate_core::feed::{Change, Cursor, MAX_PAGE_ROWS, Page, SignedPage};
+use tidegate_core::feed::{Change, Cursor, Epoch, MAX_PAGE_ROWS, Page, SignedPage};
 use tidegate_core::id::EventId;
 use tidegate_core::ticket::TicketKey;
 
@@ -27,23 +27,29 @@ pub async fn pages(
 ) -> Result<(Vec<SignedPage>, bool), Fault> {
     let revisions = store::feed::revisions(tx, event).await?.ok_or_else(|| Fault::missing("event"))?;
     let key = keys::load(tx, &app.vault, Purpose::Feed(event)).await?;
-    let ours = cursor.epoch == app.epoch && cursor.revision <= revisions.newest;
+    let epoch = app.epoch(tx).await?;
+    let ours = cursor.epoch == epoch && cursor.revision <= revisions.newest;
     let mut from = if ours { cursor.revision } else { 0 };
     let mut pages = Vec::new();
     while pages.len() < MAX_ANSWER_PAGES && (pages.is_empty() || from < revisions.newest) {
-        let page = page(tx, app, event, (from, revisions.newest)).await?;
+        let page = page(tx, app, (event, epoch), (from, revisions.newest)).await?;
         from = page.to;
         pages.push(sign(&key, &page));
     }
     Ok((pages, from < revisions.newest))
 }
 
-async fn page(tx: &mut Tx, app: &App, event: EventId, (from, newest): (u64, u64)) -> Result<Page, Fault> {
+async fn page(
+    tx: &mut Tx,
+    app: &App,
+    (event, epoch): (EventId, Epoch),
+    (from, newest): (u64, u64),
+) -> Result<Page, Fault> {
     let rows = store::feed::after(tx, event, from, MAX_PAGE_ROWS as u64).await?;
     let full = rows.len() == MAX_PAGE_ROWS;
     let to = rows.last().map(|(revision, _)| *revision).filter(|_| full).unwrap_or(newest);
     let rows = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(Page { event, epoch: app.epoch, from, to, newest, cloud_time: app.now(), rows })
+    Ok(Page { event, epoch, from, to, newest, cloud_time: app.now(), rows })
 }
 
 fn sign(key: &SigningKey, page: &Page) -> SignedPage {

@@ -13,9 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tidegate_core::decide::key::MAX_KEY_BYTES;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
 use tidegate_core::time::Timestamp;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-pub use tidegate_link::problem::{Body, Query};
+pub use tidegate_link::problem::{Body, Path, Query};
 
 /// The largest REST body: an order of a thousand positions takes a quarter of it.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -64,10 +65,47 @@ impl IntoResponse for RawJson {
     }
 }
 
-/// An instant as RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
-#[schema(value_type = String, format = DateTime)]
+/// An instant as RFC 3339, from 1900 to 2200.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant(pub Timestamp);
+
+impl PartialSchema for Instant {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        let instant = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+        let instant = instant.pattern(Some("^(19|20|21)")).examples(["2027-05-01T18:00:00Z"]);
+        instant.description(Some("RFC 3339 with an offset, from 1900 to 2200")).into()
+    }
+}
+
+impl ToSchema for Instant {}
+
+/// One line that a person wrote, as the document describes what [`text`] takes.
+pub struct Line;
+
+impl PartialSchema for Line {
+    fn schema() -> RefOr<Schema> {
+        let line =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_TEXT_BYTES));
+        let line = line.pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"));
+        line.description(Some("One line that is not blank, of at most 200 bytes in UTF-8")).into()
+    }
+}
+
+impl ToSchema for Line {}
+
+/// A key that makes repeating a request harmless, as the document describes what [`Key`] takes.
+pub struct IdempotencyKey;
+
+impl PartialSchema for IdempotencyKey {
+    fn schema() -> RefOr<Schema> {
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_KEY_BYTES));
+        key.pattern(Some(r"^[!-~]([\t -~]*[!-~])?$")).examples(["6f1d9c1e-order-1"]).into()
+    }
+}
+
+impl ToSchema for IdempotencyKey {}
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
@@ -89,6 +127,16 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<O
     Option::<T>::deserialize(d).map(Some)
 }
 
+/// How many of a list one answer is to give.
+pub fn within<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    match Option::<u32>::deserialize(d)? {
+        Some(limit) if !(1..=MAX_LIST).contains(&limit) => {
+            Err(serde::de::Error::custom(format!("limit is 1 to {MAX_LIST}")))
+        }
+        limit => Ok(limit),
+    }
+}
+
 /// Where a list goes on.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -97,6 +145,8 @@ pub struct Paging {
     /// The `next` of the page before.
     pub after: Option<String>,
     /// How many, at most 1000.
+    #[serde(default, deserialize_with = "within")]
+    #[param(minimum = 1, maximum = 1_000)]
     pub limit: Option<u32>,
 }
 
@@ -110,6 +160,8 @@ pub struct EventPaging {
     /// The `next` of the page before.
     pub after: Option<String>,
     /// How many, at most 1000.
+    #[serde(default, deserialize_with = "within")]
+    #[param(minimum = 1, maximum = 1_000)]
     pub limit: Option<u32>,
 }
 
@@ -123,7 +175,7 @@ impl EventPaging {
 impl Paging {
     /// How many to give.
     pub fn limit(&self) -> u32 {
-        self.limit.unwrap_or(USUAL_LIST).clamp(1, MAX_LIST)
+        self.limit.unwrap_or(USUAL_LIST)
     }
 
     /// After which number, for lists in the order of numbers.
@@ -159,7 +211,7 @@ impl<T> Page<T> {
 /// A text a person gave: not empty, not a page long, on one line.
 pub fn text(field: &str, text: &str) -> Result<String, Fault> {
     let trimmed = text.trim();
-    let fits = (1..=MAX_TEXT_BYTES).contains(&trimmed.len()) && !trimmed.chars().any(char::is_control);
+    let fits = !trimmed.is_empty() && text.len() <= MAX_TEXT_BYTES && !text.chars().any(char::is_control);
     match fits {
         true => Ok(trimmed.to_owned()),
         false => Err(Fault::invalid(format!("{field} is one line of 1 to {MAX_TEXT_BYTES} bytes"))),

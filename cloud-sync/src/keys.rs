@@ -5,8 +5,9 @@
 //! unique in the installation and never reused: another key is made on collision.
 
 use crate::fault::Fault;
+use crate::store::events::EventRecord;
 use crate::store::keys::{self, SealedKey, TicketKeyRecord};
-use crate::store::{StoreError, Tx};
+use crate::store::{Lock, StoreError, Tx};
 use crate::vault::{Vault, VaultFault};
 use ed25519_dalek::SigningKey;
 use tidegate_core::id::EventId;
@@ -68,9 +69,8 @@ impl From<KeyFault> for Fault {
     fn from(fault: KeyFault) -> Self {
         match fault {
             KeyFault::NothingSigns => Self::conflict("no_signing_key", "The event has no key to sign with"),
-            KeyFault::Store(_) | KeyFault::Vault(_) | KeyFault::Missing(_) | KeyFault::NoFreeNumber => {
-                Self::internal(&fault)
-            }
+            KeyFault::Store(error) => error.into(),
+            KeyFault::Vault(_) | KeyFault::Missing(_) | KeyFault::NoFreeNumber => Self::internal(&fault),
         }
     }
 }
@@ -141,9 +141,10 @@ pub async fn add_ticket_key(
     Err(KeyFault::NoFreeNumber)
 }
 
-/// The key that signs an event's tickets now.
-pub async fn signing_key(tx: &mut Tx, vault: &Vault, event: EventId) -> Result<SigningKey, KeyFault> {
-    let all = keys::of_event(tx, event).await?;
+/// The key that signs an event's tickets now; it is not retired before this transaction ends.
+pub async fn signing_key(tx: &mut Tx, vault: &Vault, event: &EventRecord) -> Result<SigningKey, KeyFault> {
+    tx.share(Lock::Office(&event.organizer)).await?;
+    let all = keys::of_event(tx, event.id).await?;
     let signing = all.iter().find(|key| key.signing && key.retired_at.is_none());
     let number = signing.ok_or(KeyFault::NothingSigns)?;
     load(tx, vault, Purpose::Ticket(number.number)).await

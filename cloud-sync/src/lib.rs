@@ -7,6 +7,7 @@
 //! - [`vault`] and [`keys`]: private keys, encrypted at rest.
 //! - [`orders`] and [`pay`]: the legal moves of an order, and who takes the money.
 //! - [`feed`] and [`exchange`]: what goes to the agents and what comes from them.
+//! - [`rule`]: rules of lists at the command line.
 //! - [`ledger`], [`desk`] and [`report`]: entries into the books, the cloud's own
 //!   scans, and what organizers read.
 //!
@@ -27,8 +28,10 @@ pub mod pay;
 pub mod qr;
 pub mod report;
 pub mod router;
+pub mod rule;
 pub mod scope;
 pub mod serve;
 pub mod store;
 pub mod tickets;
+pub mod turns;
 pub mod vault;

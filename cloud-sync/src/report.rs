@@ -1,31 +1,37 @@
 //! What happened at an event: computed by folding every ticket from the entries.
 //!
 //! Nothing here is added up as entries come in; the report is the recount that the
-//! totals are held against. One snapshot, one pass over the entries.
+//! totals are held against. [`count`] reads one snapshot; this file gives what it
+//! counted its names; [`export`] writes it as JSON, CSV, a workbook or a picture,
+//! each with the same numbers. What was taken back is not counted.
 
 pub mod chart;
+pub mod command;
+pub mod count;
+pub mod export;
+pub mod rows;
+pub mod scans;
+pub mod series;
 pub mod table;
+pub mod workbook;
 
 use crate::app::App;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::ledger::Books;
 use crate::store::events::EventRecord;
-use crate::store::{Tx, books, journals};
+use crate::store::{Tx, books};
+use count::{Counted, Overridden};
+use rows::{Grouping, Key, Names, Row, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tidegate_core::catalogue::Catalogue;
-use tidegate_core::fold::{Act, TicketState, Way};
-use tidegate_core::id::{DeviceId, ListId, ProductId, TicketId};
-use tidegate_core::journal::Entry;
-use tidegate_core::journal::kind::Kind;
-use tidegate_core::time::{SECOND_US, Timestamp};
+use tidegate_core::id::{DeviceId, ListId, ProductId};
+use tidegate_core::time::Timestamp;
+use tidegate_core::trust::Role;
 use utoipa::ToSchema;
 
-/// Arrivals are counted by five minutes: short enough to see a queue, long enough to see a curve.
+/// Everything is counted by five minutes: short enough to see a queue, long enough to see a curve.
 pub const BUCKET_S: i64 = 300;
-/// Entries read at once: some megabytes.
-const CHUNK: u64 = 10_000;
 
 /// What happened at an event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,9 +44,18 @@ pub struct Attendance {
     pub timezone: String,
     /// When this was computed, RFC 3339 UTC.
     pub at: String,
+    /// The check-in list that this is about, where it is about one; a bar belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// All of it together.
+    pub totals: Totals,
     /// By check-in list.
     pub lists: Vec<ListCount>,
-    /// By five minutes and gate.
+    /// By product of the ticket.
+    pub products: Vec<ProductCount>,
+    /// By five minutes, check-in list, gate and product of the ticket, or by fewer of them.
+    pub rows: Vec<Row>,
+    /// Entries by five minutes and gate.
     pub arrivals: Vec<Arrivals>,
     /// By code.
     pub refusals: Vec<Refusals>,
@@ -48,8 +63,39 @@ pub struct Attendance {
     pub servings: Vec<Servings>,
     /// By product.
     pub stock: Vec<Stock>,
+    /// What supervisors decided against the rule, oldest first.
+    pub overrides: Vec<Decided>,
+    /// By device.
+    pub devices: Vec<DeviceCount>,
     /// Acts too many.
     pub conflicts: u64,
+}
+
+/// All of it together.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Totals {
+    /// Entries and exits that stand, and refusals.
+    #[serde(flatten)]
+    pub tally: TallyView,
+    /// Tickets inside, list by list.
+    pub inside: u64,
+    /// Units handed over.
+    pub served: i64,
+    /// Entries, exits and servings that were taken back, and are counted nowhere else.
+    pub undone: u64,
+}
+
+/// What came in, went out and was turned away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TallyView {
+    /// Entries that stand.
+    pub entries: u64,
+    /// Exits that stand.
+    pub exits: u64,
+    /// How many of these entries and exits a supervisor decided.
+    pub overridden: u64,
+    /// Refusals and questions.
+    pub refused: u64,
 }
 
 /// A check-in list's numbers.
@@ -59,12 +105,23 @@ pub struct ListCount {
     pub list: String,
     /// Its number.
     pub number: u16,
-    /// Admissions that stand.
-    pub entries: u64,
-    /// Exits that stand.
-    pub exits: u64,
+    /// What came, went and was turned away there.
+    #[serde(flatten)]
+    pub tally: TallyView,
     /// Tickets inside.
     pub inside: u64,
+}
+
+/// The numbers of the tickets of a product.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProductCount {
+    /// Its name.
+    pub product: String,
+    /// Its number.
+    pub number: u16,
+    /// What came, went and was turned away with it.
+    #[serde(flatten)]
+    pub tally: TallyView,
 }
 
 /// Admissions of five minutes at a gate.
@@ -111,102 +168,194 @@ pub struct Stock {
     pub left: i64,
 }
 
-/// Everything counted, with numbers for names.
-#[derive(Default)]
-struct Counted {
-    lists: BTreeMap<ListId, (u64, u64, u64)>,
-    arrivals: BTreeMap<(i64, String), u64>,
-    refusals: BTreeMap<String, u64>,
-    servings: BTreeMap<(ProductId, DeviceId), i64>,
+/// An entry or exit that a supervisor decided.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Decided {
+    /// The entry, `dev_…:incarnation:sequence`.
+    pub entry: String,
+    /// When, RFC 3339 UTC.
+    pub at: String,
+    /// `entry` or `exit`.
+    pub way: &'static str,
+    /// `tkt_…`.
+    pub ticket: String,
+    /// Name of the check-in list.
+    pub list: String,
+    /// The gate, or the device where none was named.
+    pub gate: String,
+    /// Name of the device.
+    pub device: String,
+    /// Who decided.
+    pub supervisor: String,
+    /// Why.
+    pub reason: String,
 }
 
-/// Counts an event.
-pub async fn attendance(tx: &mut Tx, app: &App, event: &EventRecord) -> Result<Attendance, Fault> {
+/// What a device wrote.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeviceCount {
+    /// `dev_…`.
+    pub id: String,
+    /// What people call it.
+    pub device: String,
+    /// What it is for.
+    pub role: Role,
+    /// What came, went and was turned away at it.
+    #[serde(flatten)]
+    pub tally: TallyView,
+    /// Units it handed over.
+    pub served: i64,
+    /// What of it was taken back.
+    pub undone: u64,
+    /// The clock of its last entry, RFC 3339 UTC; absent where it wrote none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<String>,
+    /// Entries of its journals that are here.
+    pub journal: u64,
+    /// How many of them count; the others are evidence.
+    pub counted: u64,
+}
+
+/// Counts an event, or one of its lists; `by` says what its rows keep apart.
+pub async fn attendance(
+    tx: &mut Tx,
+    app: &App,
+    event: &EventRecord,
+    (only, by): (Option<ListId>, Grouping),
+) -> Result<Attendance, Fault> {
     let books = Books::open(tx, app, event.id).await?;
-    let counted = count(tx, &books).await?;
-    let rights = Desk::open(tx, app, event).await?.rights(tx).await?;
-    let catalogue = &books.catalogue;
-    let stock = catalogue.products.values().filter(|product| product.consumption).map(|product| {
-        let served = counted.servings.iter().filter(|((p, _), _)| *p == product.id).map(|(_, units)| units).sum();
-        let restocked = rights.restocked(product.id);
-        Stock { product: product.name.clone(), restocked, served, left: restocked - served }
-    });
+    let counted = count::count(tx, &books, only, app.now()).await?;
+    let names = Names::of(&books.catalogue);
+    let stock = match only {
+        Some(_) => Vec::new(),
+        None => stock(&books, &counted, &Desk::open(tx, app, event).await?.rights(tx).await?),
+    };
+    let of_lists = rows::summed(&counted.rows, |key| key.list);
+    let of_products = rows::summed(&counted.rows, |key| key.product);
+    let of_codes = rows::codes(&counted.rows);
     Ok(Attendance {
         event: event.id.to_string(),
         name: event.name.clone(),
         timezone: event.timezone.clone(),
         at: app.now().to_string(),
-        lists: lists(catalogue, &counted),
-        arrivals: counted.arrivals.iter().map(arrivals).collect(),
-        refusals: counted
-            .refusals
-            .iter()
-            .map(|(code, count)| Refusals { code: code.clone(), count: *count })
-            .collect(),
-        servings: counted.servings.iter().map(|(by, units)| servings(catalogue, by, *units)).collect(),
-        stock: stock.collect(),
-        conflicts: books::conflict_count(tx, event.id).await?,
+        list: only.map(|list| names.list(list)),
+        totals: totals(&counted),
+        lists: lists(&books, &names, (&counted, &of_lists), only),
+        products: products(&books, &names, &of_products),
+        rows: rows::named(&counted.rows, by, &names),
+        arrivals: arrivals(&counted.rows),
+        refusals: of_codes.into_iter().map(|(code, count)| Refusals { code, count }).collect(),
+        servings: counted.servings.iter().map(|(by, units)| servings(&books, &names, by, *units)).collect(),
+        stock,
+        overrides: counted.overrides.iter().map(|one| decided(&books, &names, one)).collect(),
+        devices: devices(&books, &counted),
+        conflicts: conflicts(books::conflict_counts(tx, event.id).await?, only),
     })
 }
 
-fn lists(catalogue: &Catalogue, counted: &Counted) -> Vec<ListCount> {
-    let count = |list: &tidegate_core::catalogue::CheckInList| {
-        let (entries, exits, inside) = counted.lists.get(&list.id).copied().unwrap_or_default();
-        ListCount { list: list.name.clone(), number: list.id.0, entries, exits, inside }
+fn totals(counted: &Counted) -> Totals {
+    let all = rows::summed(&counted.rows, |_| ());
+    Totals {
+        tally: all.get(&()).map(Tally::view).unwrap_or_default(),
+        inside: counted.inside.values().sum(),
+        served: counted.servings.values().sum(),
+        undone: counted.devices.values().map(|device| device.undone).sum(),
+    }
+}
+
+/// Every list, and those that only entries name.
+fn lists(
+    books: &Books<'_>,
+    names: &Names,
+    (counted, tallies): (&Counted, &BTreeMap<Option<ListId>, Tally>),
+    only: Option<ListId>,
+) -> Vec<ListCount> {
+    let mut known: Vec<ListId> = books.catalogue.lists.keys().copied().collect();
+    known.extend(tallies.keys().flatten().filter(|list| !books.catalogue.lists.contains_key(list)));
+    let of = |list: ListId| ListCount {
+        list: names.list(list),
+        number: list.0,
+        tally: tallies.get(&Some(list)).map(Tally::view).unwrap_or_default(),
+        inside: counted.inside.get(&list).copied().unwrap_or_default(),
     };
-    catalogue.lists.values().map(count).collect()
+    known.into_iter().filter(|list| only.is_none_or(|only| only == *list)).map(of).collect()
 }
 
-fn arrivals(((from, gate), count): (&(i64, String), &u64)) -> Arrivals {
-    Arrivals { from: Timestamp::from_secs(*from).to_string(), gate: gate.clone(), count: *count }
+/// Every product that lets somebody in, and those that only entries name.
+fn products(books: &Books<'_>, names: &Names, tallies: &BTreeMap<Option<ProductId>, Tally>) -> Vec<ProductCount> {
+    let catalogue = &books.catalogue.products;
+    let tickets = catalogue.values().filter(|product| !product.consumption).map(|product| product.id);
+    let mut known: Vec<ProductId> = tickets.collect();
+    let named: Vec<ProductId> = tallies.keys().flatten().filter(|p| !known.contains(p)).copied().collect();
+    known.extend(named);
+    let of = |product: ProductId| ProductCount {
+        product: names.product(product),
+        number: product.0,
+        tally: tallies.get(&Some(product)).map(Tally::view).unwrap_or_default(),
+    };
+    known.into_iter().map(of).collect()
 }
 
-fn servings(catalogue: &Catalogue, (product, device): &(ProductId, DeviceId), units: i64) -> Servings {
-    Servings { product: catalogue.product_name(*product), device: catalogue.device_name(*device), units }
+fn arrivals(counted: &BTreeMap<Key, Tally>) -> Vec<Arrivals> {
+    let by_gate = rows::summed(counted, |key| (key.from, key.gate.clone()));
+    let came = by_gate.into_iter().filter(|(_, tally)| tally.view.entries > 0);
+    let of = |((from, gate), tally): ((i64, String), Tally)| Arrivals {
+        from: Timestamp::from_secs(from).to_string(),
+        gate,
+        count: tally.view.entries,
+    };
+    came.map(of).collect()
 }
 
-async fn count(tx: &mut Tx, books: &Books<'_>) -> Result<Counted, Fault> {
-    let mut counted = Counted::default();
-    let mut acts: BTreeMap<TicketId, Vec<Act>> = BTreeMap::new();
-    for journal in books.journals.values() {
-        let Some(author) = books.author(journal.id) else { continue };
-        let mut place = 0;
-        while place < journal.entries {
-            let entries = journals::after(tx, books.event, journal.id, place, CHUNK).await?;
-            place = entries.last().map_or(journal.entries, |entry| entry.id.sequence);
-            for record in entries.into_iter().filter(|record| record.counts) {
-                let Some(entry) = Entry::from_bytes(&record.body) else { continue };
-                if let Kind::Refusal(refusal) = &entry.kind {
-                    *counted.refusals.entry(refusal.code.clone()).or_default() += 1;
-                }
-                if let Some((ticket, act)) = Act::of(record.id, &entry, &author) {
-                    acts.entry(ticket).or_default().push(act);
-                }
-            }
-        }
+fn servings(books: &Books<'_>, names: &Names, (product, device): &(ProductId, DeviceId), units: i64) -> Servings {
+    Servings { product: names.product(*product), device: books.catalogue.device_name(*device), units }
+}
+
+fn stock(books: &Books<'_>, counted: &Counted, rights: &tidegate_core::allotment::Rights) -> Vec<Stock> {
+    let names = Names::of(&books.catalogue);
+    let served = books.catalogue.products.values().filter(|product| product.consumption).map(|product| {
+        let served = counted.servings.iter().filter(|((p, _), _)| *p == product.id).map(|(_, units)| units).sum();
+        let restocked = rights.restocked(product.id);
+        Stock { product: names.product(product.id), restocked, served, left: restocked - served }
+    });
+    served.collect()
+}
+
+fn decided(books: &Books<'_>, names: &Names, one: &Overridden) -> Decided {
+    Decided {
+        entry: one.id.to_string(),
+        at: one.at.to_string(),
+        way: if one.inward { "entry" } else { "exit" },
+        ticket: one.ticket.to_string(),
+        list: names.list(one.list),
+        gate: one.gate.clone(),
+        device: books.catalogue.device_name(one.id.journal.device),
+        supervisor: one.by.supervisor.clone(),
+        reason: one.by.reason.clone(),
     }
-    for acts in acts.values() {
-        counted.ticket(&TicketState::of(acts), &books.catalogue);
-    }
-    Ok(counted)
 }
 
-impl Counted {
-    fn ticket(&mut self, state: &TicketState, catalogue: &Catalogue) {
-        for (list, presence) in &state.lists {
-            let (entries, exits, inside) = self.lists.entry(*list).or_default();
-            *entries += presence.entries() as u64;
-            *exits += presence.exits() as u64;
-            *inside += u64::from(presence.inside());
-            for passage in presence.passages.iter().filter(|passage| passage.way != Way::Out) {
-                let from = passage.at.0.div_euclid(BUCKET_S * SECOND_US) * BUCKET_S;
-                let device = || catalogue.device_name(passage.id.journal.device);
-                let gate = passage.gate.clone().unwrap_or_else(device);
-                *self.arrivals.entry((from, gate)).or_default() += 1;
-            }
+fn devices(books: &Books<'_>, counted: &Counted) -> Vec<DeviceCount> {
+    let of = |device: &tidegate_core::catalogue::DeviceRow| {
+        let did = counted.devices.get(&device.id).copied().unwrap_or_default();
+        let journals: Vec<_> = books.journals.values().filter(|j| j.id.device == device.id).collect();
+        let heard = journals.iter().filter(|j| j.entries > 0).map(|j| j.clock).max();
+        DeviceCount {
+            id: device.id.to_string(),
+            device: device.name.clone(),
+            role: device.role,
+            tally: did.tally,
+            served: did.served,
+            undone: did.undone,
+            heard_at: heard.map(|at| at.to_string()),
+            journal: journals.iter().map(|j| j.entries).sum(),
+            counted: journals.iter().map(|j| j.counted).sum(),
         }
-        for serving in &state.servings {
-            *self.servings.entry((serving.product, serving.id.journal.device)).or_default() += serving.units;
-        }
-    }
+    };
+    books.catalogue.devices.values().map(of).collect()
+}
+
+fn conflicts(by_subject: Vec<(String, u64)>, only: Option<ListId>) -> u64 {
+    let subject = only.map(|list| format!("entry/{list}"));
+    by_subject.into_iter().filter(|(of, _)| subject.as_ref().is_none_or(|only| only == of)).map(|(_, n)| n).sum()
 }

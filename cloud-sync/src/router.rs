@@ -21,6 +21,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::sync::MAX_MESSAGE_BYTES;
+use tidegate_link::{docs, document};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -45,6 +46,7 @@ fn guarded() -> Routes {
         .routes(routes!(products::get, products::patch))
         .routes(routes!(lists::create, lists::list))
         .routes(routes!(lists::get, lists::patch))
+        .routes(routes!(lists::test::test))
         .routes(routes!(orders::create::create, orders::read::list))
         .routes(routes!(orders::read::get))
         .routes(routes!(orders::moves::pay))
@@ -69,6 +71,9 @@ fn guarded() -> Routes {
         .routes(routes!(keys::retire))
         .routes(routes!(staff::create, staff::list))
         .routes(routes!(staff::remove))
+        .routes(routes!(staff::badge::issue))
+        .routes(routes!(staff::badge::png))
+        .routes(routes!(staff::badge::svg))
         .routes(routes!(desk::scan::scan))
         .routes(routes!(desk::serving::serving))
         .routes(routes!(desk::undo::undo))
@@ -88,11 +93,12 @@ pub fn rest(app: Arc<App>) -> Router {
     let guard = middleware::from_fn_with_state(app.clone(), auth::guard);
     let (guarded, _) = guarded().split_for_parts();
     let api = guarded.layer(guard).with_state(app.clone());
+    let described = Arc::new(described());
     let open = Router::new()
-        .route("/openapi.json", get(|| async { Json(document()) }))
+        .route("/openapi.json", get(move || async move { Json((*described).clone()) }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || ready(app.clone())));
-    outer(open.merge(api), crate::json::MAX_BODY_BYTES)
+    outer(open.merge(docs::pages()).merge(api), crate::json::MAX_BODY_BYTES)
 }
 
 /// The device link.
@@ -109,6 +115,7 @@ fn outer(router: Router, body_bytes: usize) -> Router {
         })
         .layer(DefaultBodyLimit::max(body_bytes))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
+        .layer(middleware::map_response(timed_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
@@ -117,6 +124,16 @@ fn outer(router: Router, body_bytes: usize) -> Router {
 fn span(request: &Request<Body>) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
     tracing::debug_span!("request", http.method = %request.method(), http.route = route)
+}
+
+/// The timeout answers with a status alone; callers read problems.
+async fn timed_out(response: Response) -> Response {
+    match response.status() {
+        StatusCode::GATEWAY_TIMEOUT => {
+            Fault::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "This took too long").into_response()
+        }
+        _ => response,
+    }
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
@@ -128,19 +145,24 @@ async fn ready(app: Arc<App>) -> Result<&'static str, Fault> {
     Ok("ready\n")
 }
 
-/// The OpenAPI document of both sides.
+/// The OpenAPI document of both sides, as it is served.
+pub fn described() -> serde_json::Value {
+    document::complete(&document())
+}
+
+/// What the handlers say of themselves, both sides.
 pub fn document() -> OpenApi {
     let info = InfoBuilder::new().title("Tidegate cloud").version(env!("CARGO_PKG_VERSION"));
     let mut document = OpenApiBuilder::new().info(info.build()).build();
     let (_, mut rest) = guarded().split_for_parts();
     for operation in rest.paths.paths.values_mut().flat_map(operations) {
-        operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>("token", [])]);
+        operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>(document::TOKEN, [])]);
     }
     document.merge(rest);
     document.merge(linked().split_for_parts().1);
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    components.add_security_scheme(document::TOKEN, SecurityScheme::Http(scheme));
     document
 }
 

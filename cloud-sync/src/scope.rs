@@ -1,17 +1,18 @@
 //! Whose things a caller sees: what belongs to another organizer does not exist.
 //!
 //! Every handler finds events, products, lists, orders, tickets and devices by
-//! these functions, so that no handler can forget to ask whose they are.
+//! these functions, so that no handler can forget to ask whose they are. Those named
+//! `…_to_change` take the lock first and give what is true under it.
 
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::store::Tx;
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::events::{self, EventRecord};
 use crate::store::lists::{self, ListRecord};
 use crate::store::orders::{self, OrderRecord};
 use crate::store::products::{self, ProductRecord};
 use crate::store::tickets::{self, TicketRecord};
+use crate::store::{Lock, Tx};
 use tidegate_core::id::EventId;
 
 impl Caller {
@@ -32,6 +33,13 @@ pub async fn event(tx: &mut Tx, caller: &Caller, id: &str) -> Result<EventRecord
     event_by_id(tx, caller, id).await
 }
 
+/// An event whose catalogue is to be changed: nobody else changes the organizer's meanwhile.
+pub async fn event_to_change(tx: &mut Tx, caller: &Caller, id: &str) -> Result<EventRecord, Fault> {
+    let before = event(tx, caller, id).await?;
+    tx.lock(Lock::Office(&before.organizer)).await?;
+    event_by_id(tx, caller, before.id).await
+}
+
 /// An event.
 pub async fn event_by_id(tx: &mut Tx, caller: &Caller, id: EventId) -> Result<EventRecord, Fault> {
     let found = events::get(tx, id).await?.filter(|event| caller.sees(&event.organizer));
@@ -45,10 +53,21 @@ pub async fn product(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ProductR
     Ok((product, event))
 }
 
+/// A product that is to be changed, and its event.
+pub async fn product_to_change(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: &str,
+) -> Result<(ProductRecord, EventRecord), Fault> {
+    let (_, event) = product(tx, caller, id).await?;
+    tx.lock(Lock::Office(&event.organizer)).await?;
+    product(tx, caller, id).await
+}
+
 /// A product of this event.
 pub async fn product_of(tx: &mut Tx, event: EventId, id: &str) -> Result<ProductRecord, Fault> {
     let found = products::get(tx, id).await?.filter(|product| product.event == event);
-    found.ok_or_else(|| Fault::invalid(format!("The event has no product {}", clip(id))))
+    found.ok_or_else(|| Fault::missing("product"))
 }
 
 /// A list and its event.
@@ -56,6 +75,25 @@ pub async fn list(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ListRecord,
     let list = lists::get(tx, id).await?.ok_or_else(|| Fault::missing("list"))?;
     let event = event_by_id(tx, caller, list.event).await.map_err(|f| f.about("list"))?;
     Ok((list, event))
+}
+
+/// A list of this event.
+pub async fn list_of(tx: &mut Tx, event: EventId, id: &str) -> Result<ListRecord, Fault> {
+    let found = lists::get(tx, id).await?.filter(|list| list.event == event);
+    found.ok_or_else(|| Fault::missing("list"))
+}
+
+/// A list that is to be changed, and its event.
+pub async fn list_to_change(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ListRecord, EventRecord), Fault> {
+    let (_, event) = list(tx, caller, id).await?;
+    tx.lock(Lock::Office(&event.organizer)).await?;
+    list(tx, caller, id).await
+}
+
+/// An order that is to be moved, and its event.
+pub async fn order_to_change(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(OrderRecord, EventRecord), Fault> {
+    tx.lock(Lock::Order(id)).await?;
+    order(tx, caller, id).await
 }
 
 /// An order and its event.
@@ -75,6 +113,28 @@ pub async fn ticket(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(TicketRec
     Ok((ticket, event))
 }
 
+/// A ticket that is to be changed, and its event: its order and all its tickets stand still.
+pub async fn ticket_to_change(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: &str,
+) -> Result<(TicketRecord, EventRecord), Fault> {
+    let (before, _) = ticket(tx, caller, id).await?;
+    tx.lock(Lock::Order(&before.order)).await?;
+    ticket(tx, caller, id).await
+}
+
+/// A device that is to be changed, and its event, whose journals stand still.
+pub async fn device_to_change(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: &str,
+) -> Result<(DeviceRecord, EventRecord), Fault> {
+    let (_, event) = device(tx, caller, id).await?;
+    tx.lock(Lock::Books(event.id)).await?;
+    device(tx, caller, id).await
+}
+
 /// A device and its event; the cloud's own are nobody's to touch.
 pub async fn device(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(DeviceRecord, EventRecord), Fault> {
     let missing = || Fault::missing("device");
@@ -83,9 +143,4 @@ pub async fn device(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(DeviceRec
     let device = found.filter(|d| d.row.role != tidegate_core::trust::Role::Cloud).ok_or_else(missing)?;
     let event = event_by_id(tx, caller, device.event).await.map_err(|f| f.about("device"))?;
     Ok((device, event))
-}
-
-/// At most this much of what was given is repeated.
-fn clip(text: &str) -> String {
-    text.chars().take(48).collect()
 }

@@ -4,10 +4,12 @@
 //! with TLS stands in front; the device link brings its own TLS. The addresses that
 //! were bound are written beside the data, for whoever started us on port 0.
 
-use crate::app::{App, Life, machine_clock};
+use crate::app::{App, DATABASE_FILE, Life, machine_clock};
 use crate::router;
-use crate::vault::{MASTER_KEY_VAR, Vault, master_key};
+use crate::store::{Schema, Store, StoreError};
+use crate::vault::{MASTER_KEY_VAR, Vault, known_master_key, master_key};
 use anyhow::{Context, bail};
+use std::env::VarError;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 /// What `serve` is told.
 #[derive(clap::Args, Debug)]
 pub struct Options {
-    /// The folder with the database and the keys.
+    /// The folder with the keys, and with the database unless TIDEGATE_DATABASE_URL names one.
     #[arg(long, default_value = "data", env = "TIDEGATE_DATA")]
     pub data: PathBuf,
     /// Where REST listens, in plain HTTP.
@@ -32,7 +34,7 @@ pub struct Options {
     /// A proxy with TLS stands in front of REST, which may then listen beyond this machine.
     #[arg(long)]
     pub behind_tls_proxy: bool,
-    /// The file with the master key, where it is not in the environment; made where it is missing.
+    /// The file with the master key, where TIDEGATE_MASTER_KEY does not hold it; else master.key in the folder.
     #[arg(long)]
     pub master_key_file: Option<PathBuf>,
     /// The database was restored from a copy: agents begin their feed anew.
@@ -46,16 +48,51 @@ pub struct Options {
     pub log_json: bool,
 }
 
+/// The PostgreSQL database, if there is one. Only from the environment: it holds a password.
+pub const DATABASE_URL_VAR: &str = "TIDEGATE_DATABASE_URL";
+
+/// Opens the database that the environment names, else the file in the data folder.
+pub async fn open_store(data: &Path, schema: Schema) -> Result<Store, StoreError> {
+    match std::env::var(DATABASE_URL_VAR) {
+        Ok(url) => Store::postgres_with(&url, schema).await,
+        Err(VarError::NotPresent) => Store::sqlite_with(&data.join(DATABASE_FILE), schema),
+        Err(VarError::NotUnicode(_)) => Err(StoreError::Address(format!("{DATABASE_URL_VAR} is no text"))),
+    }
+}
+
 /// Opens the data folder.
 pub async fn open(options: &Options) -> anyhow::Result<Arc<App>> {
-    let folder = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&options.data);
-    folder.context("the data folder cannot be made")?;
-    let file = options.master_key_file.clone().unwrap_or_else(|| options.data.join("master.key"));
-    let master = master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
     let life = if options.restored { Life::Restored } else { Life::Same };
-    let mut app = App::open(&options.data, Vault::new(&master), machine_clock(), life).await?;
+    let mut app = open_folder(&options.data, options.master_key_file.as_deref(), life).await?;
     app.test_payments = options.test_payments;
     Ok(Arc::new(app))
+}
+
+/// Opens a data folder, and makes what an installation needs where it is missing.
+pub async fn open_folder(data: &Path, master_key_file: Option<&Path>, life: Life) -> anyhow::Result<App> {
+    let folder = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
+    folder.context("the data folder cannot be made")?;
+    let file = key_file(data, master_key_file);
+    let master = master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
+    let store = open_store(data, Schema::Migrate).await?;
+    App::open(store, data, Vault::new(&master), machine_clock(), life).await
+}
+
+/// Opens an installation to read from it, whether or not it is being served: nothing is made,
+/// migrated or written.
+pub async fn open_to_read(data: &Path, master_key_file: Option<&Path>) -> anyhow::Result<App> {
+    if std::env::var_os(DATABASE_URL_VAR).is_none() && !data.join(DATABASE_FILE).is_file() {
+        let folder = data.display();
+        bail!("there is no database in {folder}: name its folder with --data, or its URL in {DATABASE_URL_VAR}");
+    }
+    let file = key_file(data, master_key_file);
+    let master = known_master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
+    let store = open_store(data, Schema::Keep).await?;
+    App::existing(store, Vault::new(&master), machine_clock()).await
+}
+
+fn key_file(data: &Path, named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| data.join("master.key"), Path::to_owned)
 }
 
 /// Serves until a signal.
@@ -66,6 +103,7 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         );
     }
     let app = open(&options).await?;
+    println!("database: {}", app.store.place());
     let listener =
         TcpListener::bind(options.listen).await.with_context(|| format!("listen on {}", options.listen))?;
     let link = TcpListener::bind(options.link).await.with_context(|| format!("listen on {}", options.link))?;

@@ -71,25 +71,34 @@ impl Vault {
     }
 }
 
-/// The master key: from its text, else from the file, which is made where it is missing.
-pub fn master_key(text: Option<&str>, file: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultFault> {
-    if let Some(text) = text {
-        return parse(text);
+/// The master key: from its text, else from the file.
+pub fn known_master_key(text: Option<&str>, file: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultFault> {
+    match text {
+        Some(text) => parse(text),
+        None => {
+            std::fs::read_to_string(file).map_err(|error| unreadable(file, error)).and_then(|text| parse(&text))
+        }
     }
-    let fault = |error| VaultFault::File(file.display().to_string(), error);
-    match std::fs::read_to_string(file) {
-        Ok(text) => parse(&text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+}
+
+fn unreadable(file: &Path, error: std::io::Error) -> VaultFault {
+    VaultFault::File(file.display().to_string(), error)
+}
+
+/// The same; the file is made where it is missing.
+pub fn master_key(text: Option<&str>, file: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultFault> {
+    match known_master_key(text, file) {
+        Err(VaultFault::File(_, error)) if error.kind() == std::io::ErrorKind::NotFound => {
             let made = Zeroizing::new(rand::random::<[u8; KEY_BYTES]>());
             let text = Zeroizing::new(data_encoding::HEXLOWER.encode(&made[..]));
-            write_secret(file, &text).map_err(fault)?;
+            write_secret(file, &text).map_err(|error| unreadable(file, error))?;
             tracing::warn!(
                 file = %file.display(),
                 "made a master key beside the data: keep a copy elsewhere, or give {MASTER_KEY_VAR}"
             );
             Ok(made)
         }
-        Err(error) => Err(fault(error)),
+        known => known,
     }
 }
 
@@ -125,6 +134,7 @@ mod tests {
     fn a_master_key_is_made_once_and_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("master.key");
+        assert!(known_master_key(None, &file).is_err() && !file.exists(), "whoever only reads makes none");
         let made = master_key(None, &file).unwrap();
         assert_eq!(*master_key(None, &file).unwrap(), *made);
         assert_ne!(*master_key(Some(&"ab".repeat(32)), &file).unwrap(), *made);

@@ -1,9 +1,20 @@
 //! The cloud's own desk: the same law, keys, overrides and undos as at a door.
 
+#[macro_use]
 mod common;
 
-use common::{Answer, START_S, Venue, new_event};
+use cloud_sync::desk::Mode;
+use cloud_sync::desk::group::{self, Act};
+use cloud_sync::fault::Fault;
+use cloud_sync::ledger::own;
+use cloud_sync::store::{events, journals};
+use common::{Answer, START_S, Venue, new_event, ticket_id};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tidegate_core::decide::{Scan, Shown};
+use tidegate_core::id::ListId;
+use tokio::sync::Notify;
 
 struct Desk {
     venue: Venue,
@@ -40,7 +51,7 @@ impl Desk {
     }
 }
 
-#[tokio::test]
+both!(a_ticket_goes_in_once_out_and_in_again);
 async fn a_ticket_goes_in_once_out_and_in_again() {
     let desk = Desk::new().await;
     let tried = Desk::check(desk.scan(0, json!({"dry_run": true})).await.ok(), "admit", "ok");
@@ -54,11 +65,13 @@ async fn a_ticket_goes_in_once_out_and_in_again() {
     );
     Desk::check(desk.scan(0, json!({"direction": "exit"})).await.ok(), "exit", "ok");
     Desk::check(desk.scan(0, json!({})).await.ok(), "admit", "ok");
-    let by_id = json!({"ticket": desk.order["tickets"][1]["id"], "list": desk.venue.list});
+    let mut by_id = json!({"ticket": desk.order["tickets"][1]["id"], "list": desk.venue.list});
+    desk.ask("scans", by_id.clone()).await.refused(422, "reason_needed");
+    by_id["reason"] = json!("ID seen, phone empty");
     Desk::check(desk.ask("scans", by_id).await.ok(), "admit", "ok");
 }
 
-#[tokio::test]
+both!(a_key_repeats_its_answer_and_stands_for_one_content);
 async fn a_key_repeats_its_answer_and_stands_for_one_content() {
     let desk = Desk::new().await;
     let first = Desk::check(desk.scan(0, json!({"key": "a"})).await.ok(), "admit", "ok");
@@ -79,7 +92,31 @@ async fn a_key_repeats_its_answer_and_stands_for_one_content() {
     );
 }
 
-#[tokio::test]
+both!(the_desk_speaks_the_language_of_the_request_or_else_english);
+async fn the_desk_speaks_the_language_of_the_request_or_else_english() {
+    let desk = Desk::new().await;
+    let ask = async |verb: &str, language: &str, body: &Value| -> String {
+        let path = format!("/v1/events/{}/{verb}", desk.venue.event);
+        let answer = desk.venue.cloud.spoken(&desk.employee, &path, language, body.clone()).await.ok();
+        answer["explain"]["line"].as_str().unwrap_or_default().to_owned()
+    };
+    let scan = json!({"code": desk.code(0), "list": desk.venue.list, "key": "a"});
+    assert_eq!(ask("scans", "de", &scan).await, "");
+    let other = json!({"code": desk.code(1), "list": desk.venue.list, "key": "a"});
+    assert_eq!(
+        ask("scans", "es-MX, en;q=0.5", &other).await,
+        "Esta clave de solicitud ya corresponde a otra cosa"
+    );
+    let undo = json!({"key": "a", "operation": "scan"});
+    assert_eq!(ask("undo", "pt", &undo).await, "Operação anulada");
+    assert_eq!(ask("scans", "de;q=0.9", &scan).await, "Zurückgenommen");
+    assert_eq!(ask("scans", "nl", &scan).await, "Taken back");
+    let serving = json!({"code": desk.code(0), "product": desk.venue.beer, "quantity": 9});
+    let left = ask("servings", "fr", &serving).await;
+    assert!(left.ends_with("il en reste 2 sur ce billet"), "{left}");
+}
+
+both!(a_serving_takes_credit_and_stock_or_neither);
 async fn a_serving_takes_credit_and_stock_or_neither() {
     let desk = Desk::new().await;
     let serve = |quantity: u32, key: &str| json!({"code": desk.code(0), "product": desk.venue.beer, "quantity": quantity, "key": key});
@@ -100,7 +137,7 @@ async fn a_serving_takes_credit_and_stock_or_neither() {
     desk.ask("servings", serve(0, "v")).await.refused(422, "invalid");
 }
 
-#[tokio::test]
+both!(an_override_needs_the_right_pin_and_slows_guessing_down);
 async fn an_override_needs_the_right_pin_and_slows_guessing_down() {
     let desk = Desk::new().await;
     let cloud = &desk.venue.cloud;
@@ -122,7 +159,7 @@ async fn an_override_needs_the_right_pin_and_slows_guessing_down() {
     assert_eq!(cloud.get(&desk.employee, &conflicts).await.ok()["items"], json!([]));
 }
 
-#[tokio::test]
+both!(what_is_not_for_this_door_says_why);
 async fn what_is_not_for_this_door_says_why() {
     let desk = Desk::new().await;
     let cloud = &desk.venue.cloud;
@@ -154,7 +191,7 @@ async fn what_is_not_for_this_door_says_why() {
         .refused(404, "not_found");
 }
 
-#[tokio::test]
+both!(the_report_is_a_recount_and_the_totals_agree);
 async fn the_report_is_a_recount_and_the_totals_agree() {
     let desk = Desk::new().await;
     let mut gate = desk.venue.device("gate-1", "gate").await;
@@ -165,14 +202,7 @@ async fn the_report_is_a_recount_and_the_totals_agree() {
         let entry = gate.admit(START_S + 30 * place as i64, ticket, 1);
         if place % 4 == 0 {
             let (list, closes) = (tidegate_core::id::ListId(1), vec![entry]);
-            let exit = tidegate_core::journal::kind::Exit {
-                ticket,
-                list,
-                gate: None,
-                closes,
-                overridden: None,
-                code: None,
-            };
+            let exit = tidegate_core::journal::kind::Exit::new(ticket, list, closes);
             gate.write(START_S + 30 * place as i64 + 5, tidegate_core::journal::Kind::Exit(exit));
         }
         if place % 5 == 0 {
@@ -205,8 +235,66 @@ async fn the_report_is_a_recount_and_the_totals_agree() {
     let served = format!("served/1/{}", bar.journal);
     let expect = [("entries/1", 41), ("exits/1", 10), ("inside/1", 31), (served.as_str(), 16)];
     assert_eq!(totals.await.unwrap(), expect.map(|(name, amount)| (name.to_owned(), amount)));
-    let csv = desk.venue.cloud.get(&desk.employee, &format!("{path}?format=csv")).await;
+    let csv = desk.venue.cloud.get(&desk.employee, &format!("{path}?format=csv&by=total")).await;
     assert!(String::from_utf8(csv.body).unwrap().contains("entries,Main door,,41\r\n"));
     let svg = desk.venue.cloud.get(&desk.employee, &format!("{path}?format=svg")).await;
     assert!(String::from_utf8(svg.body).unwrap().contains("North") && svg.kind == "image/svg+xml");
+}
+
+both!(acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_own);
+async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_own() {
+    let desk = Desk::new().await;
+    let (app, event) = (desk.venue.cloud.app.clone(), desk.venue.event_id());
+    let record =
+        app.read(move |tx, _| Box::pin(async move { Ok(events::get(tx, event).await?.unwrap()) })).await.unwrap();
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (tell, wait) = (begun.clone(), go.clone());
+    let first: Act = Arc::new(move |_, _| {
+        let (tell, wait) = (tell.clone(), wait.clone());
+        Box::pin(async move {
+            tell.notify_one();
+            wait.notified().await;
+            Err(Fault::conflict("held", "It only held the desk"))
+        })
+    });
+    let holder = tokio::spawn({
+        let (app, record) = (app.clone(), record.clone());
+        async move { group::act(&app, record, first).await }
+    });
+    begun.notified().await;
+    let tried = Arc::new(AtomicUsize::new(0));
+    let scan = |place: usize| -> Act {
+        let (ticket, tried) = (ticket_id(&desk.order, place), tried.clone());
+        Arc::new(move |tx, desk| {
+            tried.fetch_add(1, Ordering::Relaxed);
+            let scan = Scan { reason: Some("ID seen".into()), ..Scan::of(Shown::Found(ticket)) };
+            Box::pin(async move { desk.scan(tx, (&scan, ListId(1)), None, Mode::Record).await })
+        })
+    };
+    let refused: Act = Arc::new(|_, _| Box::pin(async { Err(Fault::invalid("before it changed anything")) }));
+    let failed: Act = Arc::new(move |tx, _| {
+        Box::pin(async move {
+            tx.later("DELETE FROM totals WHERE event = $1", cloud_sync::params![event]).await?;
+            Err(Fault::invalid("after it changed something"))
+        })
+    });
+    let acts = [scan(0), refused, scan(1), failed, scan(2)];
+    let mut waiting: Vec<_> = acts.map(|act| Box::pin(group::act(&app, record.clone(), act))).into();
+    for act in &mut waiting {
+        assert!(futures_util::poll!(act).is_pending());
+    }
+    go.notify_one();
+    assert_eq!(holder.await.unwrap().unwrap_err().code(), "held");
+    let answers: Vec<_> = futures_util::future::join_all(waiting).await;
+    let codes: Vec<_> =
+        answers.iter().map(|a| a.as_ref().map_or_else(|f| f.code(), |a| a.code.as_str())).collect();
+    assert_eq!(codes, ["ok", "invalid", "ok", "invalid", "ok"]);
+    assert_eq!(tried.load(Ordering::Relaxed), 5, "two before the failed one, and all three once more without it");
+    let path = format!("/v1/events/{}/attendance", desk.venue.event);
+    assert_eq!(desk.venue.cloud.get(&desk.employee, &path).await.ok()["totals"]["entries"], 3);
+    let entries = app.read(move |tx, _| {
+        Box::pin(async move { Ok(journals::after(tx, event, own::journal_of(&record), 0, 10).await?) })
+    });
+    let admissions = entries.await.unwrap().into_iter().filter(|entry| entry.ticket.is_some());
+    assert_eq!(admissions.count(), 3, "each was recorded once");
 }

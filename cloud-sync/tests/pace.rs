@@ -2,19 +2,27 @@
 //!
 //! Bounds are asserted only here, on an optimised build and a quiet machine.
 
+#[macro_use]
 mod common;
 
+use cloud_sync::report::export::{Format, Wanted, write};
+use cloud_sync::report::rows::Grouping;
+use cloud_sync::store::events;
 use common::{START_S, Venue, ticket_id};
 use std::time::{Duration, Instant};
 use tidegate_core::feed::Cursor;
+use tidegate_core::id::{ListId, TicketId};
+use tidegate_core::journal::kind::{Admission, Exit, Kind, Refusal, Undo};
 
 fn report(what: &str, took: Duration, bound: Duration) {
     println!("{what}: {:.1} ms", took.as_secs_f64() * 1e3);
     assert!(took < bound, "{what} took {took:?}, more than {bound:?}");
 }
 
-#[tokio::test]
-#[ignore = "measures an optimised build"]
+both!(
+    #[ignore = "measures an optimised build"]
+    ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed
+);
 async fn ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed() {
     let venue = Venue::new().await;
     let mut orders = Vec::new();
@@ -49,7 +57,7 @@ async fn ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed() {
 async fn pages(venue: &Venue, gate: &common::Device) {
     let app = &venue.cloud.app;
     let (event, started) = (gate.identity.event, Instant::now());
-    let (mut cursor, mut rows, mut bytes) = (Cursor { epoch: app.epoch, revision: 0 }, 0, 0);
+    let (mut cursor, mut rows, mut bytes) = (Cursor::default(), 0, 0);
     let mut building = Duration::ZERO;
     loop {
         let from = cursor;
@@ -72,8 +80,10 @@ async fn pages(venue: &Venue, gate: &common::Device) {
     report("100,000 tickets as signed pages", building, Duration::from_secs(1));
 }
 
-#[tokio::test]
-#[ignore = "measures an optimised build"]
+both!(
+    #[ignore = "measures an optimised build"]
+    scans_at_the_desk_are_durable_in_milliseconds
+);
 async fn scans_at_the_desk_are_durable_in_milliseconds() {
     let venue = Venue::new().await;
     let order = venue.paid("k", 500).await;
@@ -88,4 +98,89 @@ async fn scans_at_the_desk_are_durable_in_milliseconds() {
     took.sort();
     report("a scan at the desk, median", took[250], Duration::from_millis(20));
     report("a scan at the desk, 99th of 100", took[495], Duration::from_millis(50));
+}
+
+/// A hundred thousand entries by ten devices in five hours: admissions, exits, refusals, undos.
+async fn large_night(venue: &Venue) {
+    let mut tickets: Vec<TicketId> = Vec::new();
+    for n in 0..80 {
+        let order = venue.order(&format!("k{n}"), 1_000).await;
+        tickets.extend((0..1_000).map(|place| ticket_id(&order, place)));
+    }
+    for device in 0..10 {
+        let mut own = venue.device(&format!("gate-{device}"), "gate").await;
+        let (mut last, mut fresh) = (None, tickets.iter().skip(device * 8_000));
+        for n in 0..10_000_i64 {
+            let (at_s, list) = (START_S + n * 9 / 5, ListId(1));
+            let gate = Some(format!("Gate {}", device / 2));
+            let kind = match (n % 50, last) {
+                (0..40, _) | (_, None) => {
+                    let ticket = *fresh.next().unwrap();
+                    Kind::Admission(Admission { gate, ..Admission::new(ticket, list) })
+                }
+                (40..45, Some((ticket, id))) => Kind::Exit(Exit { gate, ..Exit::new(ticket, list, vec![id]) }),
+                (45..49, Some((ticket, _))) => {
+                    Kind::Refusal(Refusal { ticket: Some(ticket), list: Some(list), gate, code: "used".into() })
+                }
+                (_, Some((ticket, target))) => Kind::Annul(Undo { ticket, target }),
+            };
+            let admitted = matches!(kind, Kind::Admission(_));
+            let ticket = kind.ticket();
+            let id = own.write(at_s, kind);
+            last = if admitted { ticket.map(|ticket| (ticket, id)) } else { last };
+        }
+        assert!(
+            venue.cloud.exchange(&own.identity, &own.request(own.runs(1))).await.ok().unwrap().rejected.is_empty()
+        );
+    }
+}
+
+/// Kilobytes of memory in use now, and at most since [`forget_peak`].
+fn memory_kb() -> (i64, i64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let number = |name: &str| line(name).split_whitespace().nth(1).unwrap().parse().unwrap();
+    (number("VmRSS:"), number("VmHWM:"))
+}
+
+/// Linux forgets the most that a process ever used.
+fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
+#[tokio::test]
+#[ignore = "measures an optimised build"]
+async fn attendance_over_a_hundred_thousand_entries() {
+    let venue = Venue::new().await;
+    large_night(&venue).await;
+    let (app, event) = (&venue.cloud.app, venue.event_id());
+    let event = app.read(move |tx, _| Box::pin(async move { Ok(events::get(tx, event).await?) })).await;
+    let event = event.unwrap().unwrap();
+    let kinds = [
+        ("nothing, to fill the caches", Format::Json, None),
+        ("JSON", Format::Json, None),
+        ("CSV by five minutes", Format::Csv, None),
+        ("CSV by scan", Format::Csv, Some(Grouping::Scan)),
+        ("XLSX", Format::Xlsx, None),
+        ("SVG", Format::Svg, None),
+    ];
+    for (name, format, by) in kinds {
+        let (wanted, event) = (Wanted::new(format, by, None).unwrap(), event.clone());
+        let mut file = tempfile::tempfile().unwrap();
+        let out = file.try_clone().unwrap();
+        let (before, _) = memory_kb();
+        forget_peak();
+        let started = Instant::now();
+        let written = app.read(move |tx, app| {
+            Box::pin(async move {
+                let mut out = out;
+                write(tx, app, &event, &wanted, &mut out).await
+            })
+        });
+        written.await.unwrap();
+        let took = started.elapsed();
+        let bytes = std::io::Seek::stream_position(&mut file).unwrap();
+        println!("{name}: {} kB, at most {} MB more in use", bytes / 1_000, (memory_kb().1 - before) / 1_000);
+        report(&format!("attendance over 100,000 entries: {name}"), took, Duration::from_secs(5));
+    }
 }

@@ -1,5 +1,6 @@
 //! Selling: orders, money, repeated requests, tickets and their codes.
 
+#[macro_use]
 mod common;
 
 use common::{Venue, new_event, ticket_id};
@@ -29,7 +30,7 @@ fn path(order: &Value, verb: &str) -> String {
     format!("/v1/orders/{}/{verb}", order["id"].as_str().unwrap())
 }
 
-#[tokio::test]
+both!(a_paid_ticket_is_genuine_and_its_row_says_so);
 async fn a_paid_ticket_is_genuine_and_its_row_says_so() {
     let venue = Venue::new().await;
     let order = venue.order("k1", 2).await;
@@ -43,7 +44,7 @@ async fn a_paid_ticket_is_genuine_and_its_row_says_so() {
     assert!(matches!(keyring.identify(venue.event_id(), code), Identity::Genuine(g) if g.ticket().id == row.id));
 }
 
-#[tokio::test]
+both!(a_repeated_order_is_the_same_order_and_other_content_is_refused);
 async fn a_repeated_order_is_the_same_order_and_other_content_is_refused() {
     let venue = Venue::new().await;
     let first = venue.order("same", 3).await;
@@ -58,7 +59,7 @@ async fn a_repeated_order_is_the_same_order_and_other_content_is_refused() {
     assert_eq!(all["items"].as_array().unwrap().len(), 2);
 }
 
-#[tokio::test]
+both!(orders_move_only_where_the_machine_leads);
 async fn orders_move_only_where_the_machine_leads() {
     let venue = Venue::new().await;
     let pay = json!({"provider": "test"});
@@ -78,7 +79,7 @@ async fn orders_move_only_where_the_machine_leads() {
     assert_eq!(expired["tickets"][0]["status"], "cancelled");
 }
 
-#[tokio::test]
+both!(money_is_given_back_once_and_never_more_than_was_paid);
 async fn money_is_given_back_once_and_never_more_than_was_paid() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 3).await;
@@ -93,7 +94,7 @@ async fn money_is_given_back_once_and_never_more_than_was_paid() {
     venue.cloud.post(&venue.organizer, &refund, json!({})).await.refused(409, "already_refunded");
 }
 
-#[tokio::test]
+both!(totals_that_do_not_fit_and_too_many_positions_are_refused);
 async fn totals_that_do_not_fit_and_too_many_positions_are_refused() {
     let venue = Venue::new().await;
     let dear =
@@ -114,7 +115,7 @@ async fn totals_that_do_not_fit_and_too_many_positions_are_refused() {
     venue.cloud.keyed(&venue.organizer, "/v1/orders", "k", fraction).await.refused(422, "does_not_fit_code");
 }
 
-#[tokio::test]
+both!(customers_see_their_own_orders_and_codes_once_paid);
 async fn customers_see_their_own_orders_and_codes_once_paid() {
     let venue = Venue::new().await;
     let (one, other) = (venue.token("customer").await, venue.token("customer").await);
@@ -140,7 +141,7 @@ async fn customers_see_their_own_orders_and_codes_once_paid() {
     assert_eq!((answer.status.as_u16(), answer.kind.as_str()), (200, "image/png"));
 }
 
-#[tokio::test]
+both!(customers_cannot_give_themselves_credits_or_entry_before_payment);
 async fn customers_cannot_give_themselves_credits_or_entry_before_payment() {
     let venue = Venue::new().await;
     let one = venue.token("customer").await;
@@ -157,7 +158,7 @@ async fn customers_cannot_give_themselves_credits_or_entry_before_payment() {
     }
 }
 
-#[tokio::test]
+both!(what_takes_something_away_raises_the_counter_and_what_adds_does_not);
 async fn what_takes_something_away_raises_the_counter_and_what_adds_does_not() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 1).await;
@@ -187,7 +188,7 @@ async fn what_takes_something_away_raises_the_counter_and_what_adds_does_not() {
     venue.cloud.patch(&venue.organizer, &one, json!({"colour": "red"})).await.refused(422, "bad_request");
 }
 
-#[tokio::test]
+both!(blocking_and_cancelling_reach_the_feed);
 async fn blocking_and_cancelling_reach_the_feed() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 2).await;
@@ -201,7 +202,7 @@ async fn blocking_and_cancelling_reach_the_feed() {
     assert_eq!(fed(&venue, ticket_id(&order, 1)).await.0.status, TicketStatus::Paid);
 }
 
-#[tokio::test]
+both!(a_grant_counts_once_and_raises_the_total);
 async fn a_grant_counts_once_and_raises_the_total() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 1).await;
@@ -216,7 +217,7 @@ async fn a_grant_counts_once_and_raises_the_total() {
     venue.cloud.keyed(&venue.organizer, "/v1/grants", "h", much).await.refused(422, "invalid");
 }
 
-#[tokio::test]
+both!(keys_rotate_without_touching_tickets_and_retire_with_their_codes);
 async fn keys_rotate_without_touching_tickets_and_retire_with_their_codes() {
     let venue = Venue::new().await;
     let old = venue.paid("k1", 1).await;
@@ -237,7 +238,7 @@ async fn keys_rotate_without_touching_tickets_and_retire_with_their_codes() {
     assert!(!genuine(&keyring, &old) && genuine(&keyring, &new));
 }
 
-#[tokio::test]
+both!(the_organizers_other_events_learn_each_others_keys_and_new_names);
 async fn the_organizers_other_events_learn_each_others_keys_and_new_names() {
     let venue = Venue::new().await;
     let order = venue.paid("k1", 1).await;
@@ -255,7 +256,7 @@ async fn the_organizers_other_events_learn_each_others_keys_and_new_names() {
     );
 }
 
-#[tokio::test]
+both!(lists_of_things_go_on_where_they_ended);
 async fn lists_of_things_go_on_where_they_ended() {
     let venue = Venue::new().await;
     venue.order("k1", 7).await;

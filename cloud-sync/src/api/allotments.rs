@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::json::{Body, Key, RawJson};
-use crate::ledger::own;
+use crate::json::{Body, IdempotencyKey, Key, RawJson};
+use crate::ledger::own::{self, Draft};
 use crate::scope;
 use crate::store::Tx;
 use crate::store::devices::DeviceRecord;
@@ -35,6 +35,7 @@ pub struct NewAllotment {
     /// To which device, `dev_…`.
     device: String,
     /// How many units.
+    #[schema(minimum = 1, maximum = 4_294_967_295_u32)]
     units: u32,
 }
 
@@ -56,7 +57,7 @@ const INCARNATION: u32 = 1;
 
 /// Gives a device a share of the stock. Needs an `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/allotments", tag = "devices", request_body = NewAllotment,
-    params(("Idempotency-Key" = String, Header, description = "Makes repeating the request harmless")),
+    params(("Idempotency-Key" = inline(IdempotencyKey), Header, description = "Makes repeating the request harmless")),
     responses((status = 201, body = Allotment), (status = "default", body = Problem)))]
 pub async fn create(
     State(app): Shared,
@@ -75,7 +76,7 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
     }
     let event = scope::event(tx, &caller, &new.event).await?;
     let product = scope::product_of(tx, event.id, &new.product).await?;
-    let (device, of) = scope::device(tx, &caller, &new.device).await?;
+    let (device, of) = scope::device_to_change(tx, &caller, &new.device).await?;
     if of.id != event.id || !serves(&device) || new.units == 0 {
         return Err(Fault::invalid("A share above zero units goes to a device of the event that may serve"));
     }
@@ -87,7 +88,8 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
     }
     let to = JournalId { device: device.row.id, incarnation: INCARNATION };
     let kind = Kind::Transfer(Transfer { product: product.number, quantity: new.units, to });
-    let entry = own::write(tx, app, &event, kind, None).await?.to_string();
+    let draft = Draft { kind, at: None, staff: Some(caller.name) };
+    let entry = own::write(tx, app, &event, draft).await?.to_string();
     let left = left - i64::from(new.units);
     let NewAllotment { event, product, device, units } = new;
     keyed.keep(tx, &Allotment { entry, event, product, device, units, left }, app.now()).await

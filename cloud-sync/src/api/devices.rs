@@ -4,11 +4,11 @@ use super::{Answer, By, Made, Shared, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Body, EventPaging, Instant, Page, Query, bad_cursor, text};
+use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, bad_cursor, text};
 use crate::scope;
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::{Tx, journals};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -57,6 +57,7 @@ pub struct NewDevice {
     /// For which event.
     event: String,
     /// What people call it; once in an event.
+    #[schema(value_type = Line)]
     name: String,
     /// `gate`, `bar`, `supervisor` or `kiosk`.
     role: Role,
@@ -174,7 +175,7 @@ pub async fn code(State(app): Shared, Extension(caller): By, Path(id): Path<Stri
 }
 
 async fn another_code(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<DeviceCode, Fault> {
-    let (mut device, _) = scope::device(tx, &caller, &id).await?;
+    let (mut device, _) = scope::device_to_change(tx, &caller, &id).await?;
     if device.row.certificate.is_some() || device.row.revoked_at.is_some() {
         return Err(Fault::conflict("already_enrolled", "The device was enrolled already, or was revoked")
             .action("Announce another device"));
@@ -194,7 +195,7 @@ pub async fn revoke(State(app): Shared, Extension(caller): By, Path(id): Path<St
 }
 
 async fn withdraw(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<DeviceRecord, Fault> {
-    let (mut device, event) = scope::device(tx, &caller, &id).await?;
+    let (mut device, event) = scope::device_to_change(tx, &caller, &id).await?;
     if device.row.revoked_at.is_some() {
         return Ok(device);
     }

@@ -10,7 +10,7 @@ use crate::json::Body;
 use crate::keys::{self, Purpose};
 use crate::ledger::own::AFTER_EVENT_S;
 use crate::store::devices::{self, DeviceRecord};
-use crate::store::{Tx, events};
+use crate::store::{Lock, Tx, events};
 use axum::Json;
 use axum::extract::State;
 use data_encoding::HEXLOWER;
@@ -54,6 +54,8 @@ fn failed(app: &App, code: &str, what: &str) -> Fault {
 
 async fn sign(tx: &mut Tx, app: &App, secret: Vec<u8>, key: PublicKey) -> Result<Option<EnrolResponse>, Fault> {
     let hash = secret_hash(&secret);
+    let Some(announced) = devices::by_secret(tx, hash).await? else { return Ok(None) };
+    tx.lock(Lock::Books(announced.event)).await?;
     let found = devices::by_secret(tx, hash).await?.filter(|device| usable(app, device, &hash.0));
     let Some(mut device) = found else { return Ok(None) };
     let event = events::get(tx, device.event).await?.ok_or_else(|| Fault::missing("event"))?;

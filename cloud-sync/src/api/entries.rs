@@ -4,12 +4,12 @@ use super::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Page, Paging, Query, bad_cursor};
+use crate::json::{Page, Paging, Path, Query, bad_cursor};
 use crate::ledger::Books;
 use crate::scope;
 use crate::store::Tx;
 use crate::store::journals::{self, EntryRecord};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -37,6 +37,9 @@ pub struct EntryView {
     /// `admission`, `exit`, `serving`, …; absent where it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
+    /// Who was on duty, or what the token was called; absent where nobody was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<String>,
     /// Whether it counts: evidence does not, nor what its author may not write.
     counts: bool,
 }
@@ -88,7 +91,8 @@ fn view(books: &Books<'_>, record: &EntryRecord) -> EntryView {
         hash: HEXLOWER.encode(&record.id.hash.0),
         bytes: HEXLOWER.encode(&record.body),
         signature: record.signature.map(|signature| HEXLOWER.encode(&signature.0)),
-        kind: entry.map(|entry| entry.kind.name()),
+        kind: entry.as_ref().map(|entry| entry.kind.name()),
+        staff: entry.and_then(|entry| entry.staff),
         counts: record.counts && allowed,
     }
 }

@@ -6,18 +6,19 @@
 
 pub mod shape;
 
+use super::products::Products;
 use super::tokens::for_whom;
 use super::{Answer, By, Made, Shared, made};
 use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::{Body, Page, Paging, Query, bad_cursor};
+use crate::json::{Body, Page, Paging, Path, Query, bad_cursor};
 use crate::keys::{self, Purpose};
-use crate::ledger::own;
+use crate::ledger::{self, own};
 use crate::store::events::{self, EventRecord};
-use crate::store::{self, Tx};
+use crate::store::{self, Lock, Tx};
 use crate::{feed, scope};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use shape::{EventPatch, EventView, NewEvent};
 use tidegate_core::feed::Change;
@@ -30,14 +31,19 @@ use tidegate_link::problem::Problem;
 pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<NewEvent>) -> Made<EventView> {
     let event = app.write(move |tx, app| Box::pin(insert(tx, app, caller, new))).await?;
     tracing::info!(event.id = %event.id, "event made");
-    made(EventView::of(&event))
+    made(event)
 }
 
-async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewEvent) -> Result<EventRecord, Fault> {
+async fn view(tx: &mut Tx, event: &EventRecord) -> Result<EventView, Fault> {
+    Ok(EventView::of(event, &Products::of(tx, event.id).await?))
+}
+
+async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewEvent) -> Result<EventView, Fault> {
     let organizer = for_whom(tx, &caller, new.organizer.clone()).await?;
+    tx.lock(Lock::Office(&organizer)).await?; // its keys are told to all its events
     let id = EventId(*uuid::Uuid::now_v7().as_bytes());
     let journal_device = DeviceId(*uuid::Uuid::now_v7().as_bytes());
-    let event = new.record(id, organizer, journal_device, app.now())?;
+    let event = new.record(tx, id, (organizer, journal_device), app.now()).await?;
     events::add(tx, &event).await?;
     tx.publish(id, Change::Event(event.row()));
     keys::load_or_make(tx, &app.vault, Purpose::Feed(id), app.now()).await?;
@@ -45,7 +51,7 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewEvent) -> Result
     let key = keys::add_ticket_key(tx, &app.vault, id, app.now()).await?;
     feed::tell_key(tx, &event, &key).await?;
     feed::learn_keys(tx, &event).await?;
-    Ok(event)
+    view(tx, &event).await
 }
 
 /// Lists the events that exist for the caller.
@@ -58,25 +64,34 @@ pub async fn list(
 ) -> Answer<Page<EventView>> {
     let after = paging.after.as_deref().map_or(Ok(EventId::default()), str::parse).map_err(|_| bad_cursor())?;
     let limit = paging.limit();
-    let found = app.read(move |tx, _| Box::pin(seen(tx, caller, after, limit))).await?;
-    let items = found.iter().map(EventView::of).collect();
+    let items = app.read(move |tx, _| Box::pin(seen(tx, caller, after, limit))).await?;
     Ok(Json(Page::new(items, limit, |event: &EventView| event.id.clone())))
 }
 
-async fn seen(tx: &mut Tx, caller: Caller, after: EventId, limit: u32) -> Result<Vec<EventRecord>, Fault> {
-    Ok(match (caller.role, caller.organizer) {
+async fn seen(tx: &mut Tx, caller: Caller, after: EventId, limit: u32) -> Result<Vec<EventView>, Fault> {
+    let found = match (caller.role, caller.organizer) {
         (Role::Admin, _) => events::all(tx, after, limit).await?,
         (_, Some(organizer)) => events::of_organizer(tx, &organizer, after, limit).await?,
         (_, None) => Vec::new(),
-    })
+    };
+    let mut views = Vec::with_capacity(found.len());
+    for event in &found {
+        views.push(view(tx, event).await?);
+    }
+    Ok(views)
 }
 
 /// Gives an event.
 #[utoipa::path(get, path = "/v1/events/{id}", tag = "events",
     responses((status = 200, body = EventView), (status = "default", body = Problem)))]
 pub async fn get(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Answer<EventView> {
-    let found = app.read(move |tx, _| Box::pin(async move { scope::event(tx, &caller, &id).await })).await?;
-    Ok(Json(EventView::of(&found)))
+    let found = app.read(move |tx, _| {
+        Box::pin(async move {
+            let event = scope::event(tx, &caller, &id).await?;
+            view(tx, &event).await
+        })
+    });
+    found.await.map(Json)
 }
 
 /// Changes an event; dates may be changed and added, never taken away.
@@ -88,13 +103,18 @@ pub async fn patch(
     Path(id): Path<String>,
     Body(patch): Body<EventPatch>,
 ) -> Answer<EventView> {
-    let changed = app.write(move |tx, _| Box::pin(update(tx, caller, id, patch))).await?;
-    Ok(Json(EventView::of(&changed)))
+    app.write(move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
 }
 
-async fn update(tx: &mut Tx, caller: Caller, id: String, patch: EventPatch) -> Result<EventRecord, Fault> {
-    let before = scope::event(tx, &caller, &id).await?;
-    let event = patch.apply(before.clone())?;
+async fn update(
+    tx: &mut Tx,
+    app: &App,
+    caller: Caller,
+    id: String,
+    patch: EventPatch,
+) -> Result<EventView, Fault> {
+    let before = scope::event_to_change(tx, &caller, &id).await?;
+    let event = patch.apply(tx, before.clone()).await?;
     events::update(tx, &event).await?;
     tx.publish(event.id, Change::Event(event.row()));
     if event.name != before.name {
@@ -102,5 +122,9 @@ async fn update(tx: &mut Tx, caller: Caller, id: String, patch: EventPatch) -> R
             feed::tell_key(tx, &event, &key).await?; // keys carry their event's name
         }
     }
-    Ok(event)
+    if event.timezone != before.timezone {
+        let row = event.row();
+        ledger::recount(tx, app, event.id, |catalogue| catalogue.event = Some(row)).await?; // closing times moved
+    }
+    view(tx, &event).await
 }

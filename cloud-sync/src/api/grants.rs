@@ -5,7 +5,7 @@ use super::{By, Keyed, Shared};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Body, Key, RawJson};
+use crate::json::{Body, IdempotencyKey, Key, RawJson};
 use crate::store::Tx;
 use crate::{keys, ledger, scope, tickets};
 use axum::Extension;
@@ -25,12 +25,13 @@ pub struct NewGrant {
     /// Of which product, `prd_…`.
     product: String,
     /// How many units.
+    #[schema(minimum = 1, maximum = 65_535)]
     units: u16,
 }
 
 /// Adds credit to a ticket. Needs an `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/grants", tag = "tickets", request_body = NewGrant,
-    params(("Idempotency-Key" = String, Header, description = "Makes repeating the request harmless")),
+    params(("Idempotency-Key" = inline(IdempotencyKey), Header, description = "Makes repeating the request harmless")),
     responses((status = 201, body = TicketView), (status = "default", body = Problem)))]
 pub async fn create(
     State(app): Shared,
@@ -47,7 +48,7 @@ async fn grant(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewGra
     if let Some(answer) = keyed.repeated(tx).await? {
         return Ok(answer);
     }
-    let (mut ticket, event) = scope::ticket(tx, &caller, &new.ticket).await?;
+    let (mut ticket, event) = scope::ticket_to_change(tx, &caller, &new.ticket).await?;
     let product = scope::product_of(tx, event.id, &new.product).await?;
     if !product.consumption || new.units == 0 {
         return Err(Fault::invalid("Credit is of something served, above zero units"));
@@ -63,8 +64,8 @@ async fn grant(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewGra
     }
     credits.sort_by_key(|credit| credit.product);
     // A later code has to carry the whole total.
-    tickets::fits(&keys::signing_key(tx, &app.vault, event.id).await?, event.id, &ticket)?;
-    tickets::keep(tx, &ticket).await?;
+    tickets::fits(&keys::signing_key(tx, &app.vault, &event).await?, event.id, &ticket)?;
+    tickets::keep(tx, std::slice::from_ref(&ticket)).await?;
     ledger::look_again(tx, app, event.id, ticket.row.id).await?;
     let view = Shown::of(tx, &caller, &event).await?.view(&ticket);
     keyed.keep(tx, &view, app.now()).await

@@ -4,11 +4,11 @@ use super::{Answer, By, Made, Shared, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Body, EventPaging, Instant, Page, Query};
-use crate::store::Tx;
+use crate::json::{Body, EventPaging, Instant, Page, Path, Query};
 use crate::store::keys::{self, TicketKeyRecord};
+use crate::store::{Lock, Tx};
 use crate::{feed, keys as vaulted, scope};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<N
 }
 
 async fn rotate(tx: &mut Tx, app: &App, caller: Caller, new: NewKey) -> Result<KeyView, Fault> {
-    let event = scope::event(tx, &caller, &new.event).await?;
+    let event = scope::event_to_change(tx, &caller, &new.event).await?;
     let key = vaulted::add_ticket_key(tx, &app.vault, event.id, app.now()).await?;
     feed::tell_key(tx, &event, &key).await?;
     Ok(view(&key))
@@ -97,6 +97,8 @@ async fn take_out(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<
     let number = id.strip_prefix("key_").and_then(|hex| u32::from_str_radix(hex, 16).ok()).ok_or_else(missing)?;
     let key = keys::ticket_key(tx, KeyNumber(number)).await?.ok_or_else(missing)?;
     let event = scope::event_by_id(tx, &caller, key.event).await.map_err(|fault| fault.about("key"))?;
+    tx.lock(Lock::Office(&event.organizer)).await?;
+    let key = keys::ticket_key(tx, key.number).await?.ok_or_else(missing)?;
     if key.signing {
         return Err(Fault::conflict("key_signs", "This key signs the event's tickets")
             .action("Make another key first, then retire this one"));

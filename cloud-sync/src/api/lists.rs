@@ -1,24 +1,28 @@
 //! Check-in lists: what a gate takes.
 
-use super::products::{MAX_PER_EVENT, Products, next_number};
+mod rules;
+pub mod test;
+
+use super::events::shape::numbers;
+use super::products::{Products, next_number};
 use super::{Answer, By, Made, Shared, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::tokens::id;
 use crate::fault::Fault;
-use crate::json::{Body, EventPaging, Page, Query, present, text};
+use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, present, text};
 use crate::ledger;
 use crate::scope;
 use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::lists::{self, ListRecord};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use serde_json::Value;
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::feed::Change;
-use tidegate_core::id::{DateId, ListId, ProductId};
+use tidegate_core::id::{DateId, ListId};
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -29,6 +33,7 @@ pub struct NewList {
     /// Of which event.
     event: String,
     /// Its name.
+    #[schema(value_type = Line)]
     name: String,
     /// The products it takes, `prd_…`; all if absent.
     products: Option<Vec<String>>,
@@ -46,6 +51,17 @@ pub struct NewList {
     /// Whether tickets sold after an agent's last update are asked about.
     #[serde(default)]
     ask_unlisted: bool,
+    /// Whether a ticket lets its add-on in, where the list takes that and not the ticket itself.
+    #[serde(default)]
+    addon_match: bool,
+    /// When everybody inside has left: then, and daily at that hour on the venue's clock.
+    auto_exit_at: Option<Instant>,
+    /// What has to be true for an entry, as JSON Logic; nothing if absent.
+    rules: Option<Value>,
+    /// Keeps rules that this version cannot read, such as those of a newer editor; every entry on
+    /// the list is refused until they are mended.
+    #[serde(default)]
+    unchecked_rules: bool,
 }
 
 fn yes() -> bool {
@@ -56,6 +72,7 @@ fn yes() -> bool {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListPatch {
+    #[schema(value_type = Option<Line>)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>)]
@@ -67,6 +84,14 @@ pub struct ListPatch {
     reentry_after_exit: Option<bool>,
     accept_unpaid: Option<bool>,
     ask_unlisted: Option<bool>,
+    addon_match: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Instant>)]
+    auto_exit_at: Option<Option<Instant>>,
+    /// What has to be true for an entry, as JSON Logic; null for nothing.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Value>)]
+    rules: Option<Option<Value>>,
 }
 
 /// A check-in list.
@@ -86,6 +111,12 @@ pub struct ListView {
     reentry_after_exit: bool,
     accept_unpaid: bool,
     ask_unlisted: bool,
+    addon_match: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_exit_at: Option<Instant>,
+    /// As they were saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Value>,
 }
 
 fn view(products: &Products, list: &ListRecord) -> ListView {
@@ -101,20 +132,10 @@ fn view(products: &Products, list: &ListRecord) -> ListView {
         reentry_after_exit: row.reentry_after_exit,
         accept_unpaid: row.accept_unpaid,
         ask_unlisted: row.ask_unlisted,
+        addon_match: row.addon_match,
+        auto_exit_at: row.auto_exit_at.map(Instant),
+        rules: row.rules.as_ref().map(rules::value),
     }
-}
-
-async fn numbers(
-    tx: &mut Tx,
-    event: &EventRecord,
-    given: Option<&Vec<String>>,
-) -> Result<Option<Vec<ProductId>>, Fault> {
-    let Some(given) = given else { return Ok(None) };
-    let mut numbers = BTreeSet::new();
-    for product in given.iter().take(MAX_PER_EVENT as usize) {
-        numbers.insert(scope::product_of(tx, event.id, product).await?.number);
-    }
-    Ok(Some(numbers.into_iter().collect()))
 }
 
 /// A date of the event by its number.
@@ -134,17 +155,24 @@ pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<N
 }
 
 async fn insert(tx: &mut Tx, caller: Caller, new: NewList) -> Result<ListView, Fault> {
-    let event = scope::event(tx, &caller, &new.event).await?;
+    let event = scope::event_to_change(tx, &caller, &new.event).await?;
     let number = next_number(lists::count(tx, event.id).await?, "lists")?;
     let row = CheckInList {
         id: ListId(number),
         name: text("name", &new.name)?,
-        products: numbers(tx, &event, new.products.as_ref()).await?,
+        products: numbers(tx, event.id, new.products.as_deref()).await?,
         date: date_of(&event, new.date)?,
         multiple_entries: new.multiple_entries,
         reentry_after_exit: new.reentry_after_exit,
         accept_unpaid: new.accept_unpaid,
         ask_unlisted: new.ask_unlisted,
+        addon_match: new.addon_match,
+        auto_exit_at: new.auto_exit_at.map(|at| at.0),
+        rules: match (&new.rules, new.unchecked_rules) {
+            (Some(given), false) => Some(rules::checked(tx, event.id, given).await?),
+            (Some(given), true) => Some(rules::unchecked(given)?),
+            (None, _) => None,
+        },
     };
     let list = ListRecord { id: id("lst"), event: event.id, row };
     lists::add(tx, &list).await?;
@@ -185,7 +213,7 @@ pub async fn get(State(app): Shared, Extension(caller): By, Path(id): Path<Strin
     found.await.map(Json)
 }
 
-/// Changes a list; conflicts are found anew where it matters to them.
+/// Changes a list; who is inside and what is too much is counted anew where that depends on it.
 #[utoipa::path(patch, path = "/v1/lists/{id}", tag = "catalogue", request_body = ListPatch,
     responses((status = 200, body = ListView), (status = "default", body = Problem)))]
 pub async fn patch(
@@ -198,26 +226,34 @@ pub async fn patch(
 }
 
 async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ListPatch) -> Result<ListView, Fault> {
-    let (before, event) = scope::list(tx, &caller, &id).await?;
+    let (before, event) = scope::list_to_change(tx, &caller, &id).await?;
     let was = before.row;
     let row = CheckInList {
         id: was.id,
-        name: patch.name.map_or(Ok(was.name), |name| text("name", &name))?,
+        name: patch.name.map_or(Ok(was.name.clone()), |name| text("name", &name))?,
         products: match patch.products {
-            Some(given) => numbers(tx, &event, given.as_ref()).await?,
-            None => was.products,
+            Some(given) => numbers(tx, event.id, given.as_deref()).await?,
+            None => was.products.clone(),
         },
         date: patch.date.map_or(Ok(was.date), |date| date_of(&event, date))?,
         multiple_entries: patch.multiple_entries.unwrap_or(was.multiple_entries),
         reentry_after_exit: patch.reentry_after_exit.unwrap_or(was.reentry_after_exit),
         accept_unpaid: patch.accept_unpaid.unwrap_or(was.accept_unpaid),
         ask_unlisted: patch.ask_unlisted.unwrap_or(was.ask_unlisted),
+        addon_match: patch.addon_match.unwrap_or(was.addon_match),
+        auto_exit_at: patch.auto_exit_at.map_or(was.auto_exit_at, |at| at.map(|at| at.0)),
+        rules: match &patch.rules {
+            Some(Some(given)) => Some(rules::checked(tx, event.id, given).await?),
+            Some(None) => None,
+            None => was.rules.clone(),
+        },
     };
     let list = ListRecord { row, ..before };
     lists::update(tx, &list).await?;
     tx.publish(event.id, Change::List(list.row.clone()));
-    if list.row.multiple_entries != was.multiple_entries {
-        ledger::find_conflicts_anew(tx, app, event.id, &list.row).await?;
+    if (list.row.multiple_entries, list.row.auto_exit_at) != (was.multiple_entries, was.auto_exit_at) {
+        let row = list.row.clone();
+        ledger::recount(tx, app, event.id, |catalogue| drop(catalogue.lists.insert(row.id, row))).await?;
     }
     Ok(view(&Products::of(tx, event.id).await?, &list))
 }

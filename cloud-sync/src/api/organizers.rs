@@ -4,7 +4,7 @@ use super::{Answer, Made, Shared, made};
 use crate::app::App;
 use crate::auth::tokens::{fresh, fresh_id, hash, id};
 use crate::fault::Fault;
-use crate::json::{Body, Instant, Page, Paging, Query, text};
+use crate::json::{Body, Instant, Line, Page, Paging, Query, text};
 use crate::store::Tx;
 use crate::store::tokens::{self, OrganizerRecord, TokenRecord};
 use axum::Json;
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct NewOrganizer {
     /// Its name.
+    #[schema(value_type = Line)]
     name: String,
 }
 

@@ -5,18 +5,19 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::tokens::id;
 use crate::fault::Fault;
-use crate::json::{Body, EventPaging, Page, Query, text};
-use crate::ledger::own;
+use crate::json::{Body, EventPaging, Line, Page, Path, Query, text};
+use crate::ledger::own::{self, Draft};
 use crate::scope;
-use crate::store::events::EventRecord;
+use crate::store::events::{self, EventRecord};
 use crate::store::products::{self, ProductRecord};
 use crate::store::{StoreError, Tx};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tidegate_core::catalogue::Variation;
 use tidegate_core::feed::Change;
-use tidegate_core::id::{EventId, ProductId};
+use tidegate_core::id::{EventId, ProductId, VariationId};
 use tidegate_core::journal::kind::{Kind, Restock};
 use tidegate_core::money::MAX_AMOUNT_MINOR;
 use tidegate_core::ticket::{Credit, MAX_CREDIT_KINDS};
@@ -25,6 +26,8 @@ use utoipa::ToSchema;
 
 /// Products and lists of one event: a festival's whole menu, and an agent's memory stays small.
 pub const MAX_PER_EVENT: u32 = 1_000;
+/// Kinds that a product comes in: sizes, ages, rows.
+const MAX_VARIATIONS: usize = 100;
 
 /// What a product is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,6 +46,7 @@ pub struct CreditShape {
     /// Which, `prd_…`.
     pub product: String,
     /// How many.
+    #[schema(minimum = 1, maximum = 65_535)]
     pub units: u16,
 }
 
@@ -53,28 +57,47 @@ pub struct NewProduct {
     /// Of which event.
     event: String,
     /// Its name.
+    #[schema(value_type = Line)]
     name: String,
     /// A ticket, or something served.
     kind: ProductKind,
     /// What one costs, in minor units.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     price_minor: i64,
     /// What comes with each ticket.
     #[serde(default)]
     credits: Vec<CreditShape>,
     /// Units in stock, of something served.
     stock: Option<u32>,
+    /// The kinds it comes in, such as child and adult, at most 100; the cloud numbers them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Line>)]
+    variations: Vec<String>,
 }
 
 /// What is to be changed of a product.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProductPatch {
+    #[schema(value_type = Option<Line>)]
     name: Option<String>,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
     price_minor: Option<i64>,
     /// What comes with tickets sold from now on.
     credits: Option<Vec<CreditShape>>,
     /// Units that came in addition.
     restock: Option<u32>,
+    /// More kinds that it comes in; those before stay, because tickets name them.
+    #[schema(value_type = Option<Vec<Line>>)]
+    add_variations: Option<Vec<String>>,
+}
+
+/// A kind of a product.
+#[derive(Serialize, ToSchema)]
+pub struct VariationView {
+    /// Its number in orders and rules; no other variation of the event ever has it.
+    number: u16,
+    name: String,
 }
 
 /// A product.
@@ -89,6 +112,8 @@ pub struct ProductView {
     kind: ProductKind,
     price_minor: i64,
     credits: Vec<CreditShape>,
+    /// The kinds it comes in.
+    variations: Vec<VariationView>,
 }
 
 /// The products of an event by number, to show them by their ids.
@@ -120,8 +145,34 @@ impl Products {
             kind: if p.consumption { ProductKind::Consumption } else { ProductKind::Ticket },
             price_minor: p.price_minor,
             credits: self.credits(&p.credits),
+            variations: p.variations.iter().map(variation).collect(),
         }
     }
+}
+
+fn variation(variation: &Variation) -> VariationView {
+    VariationView { number: variation.id.0, name: variation.name.clone() }
+}
+
+/// Draws numbers for more kinds of a product.
+async fn more_variations(tx: &mut Tx, product: &mut ProductRecord, names: &[String]) -> Result<(), Fault> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    if product.variations.len() + names.len() > MAX_VARIATIONS {
+        return Err(Fault::invalid(format!("A product comes in at most {MAX_VARIATIONS} variations")));
+    }
+    let last = events::draw_variations(tx, product.event, names.len() as u64).await?;
+    for (number, name) in (last + 1 - names.len() as u64..).zip(names) {
+        let number = u16::try_from(number)
+            .map_err(|_| Fault::conflict("too_many", "The event has had all the variations it can have"))?;
+        let name = text("A variation's name", name)?;
+        if product.variations.iter().any(|known| known.name == name) {
+            return Err(Fault::invalid("Every variation of a product has a name of its own"));
+        }
+        product.variations.push(Variation { id: VariationId(number), name });
+    }
+    Ok(())
 }
 
 /// Credits as they are signed: each product once, ascending, something served.
@@ -147,10 +198,10 @@ pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<N
 }
 
 async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Result<ProductView, Fault> {
-    let event = scope::event(tx, &caller, &new.event).await?;
+    let event = scope::event_to_change(tx, &caller, &new.event).await?;
     let count = products::count(tx, event.id).await?;
     let number = next_number(count, "products")?;
-    let product = ProductRecord {
+    let mut product = ProductRecord {
         id: id("prd"),
         event: event.id,
         number: ProductId(number),
@@ -158,10 +209,12 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Resu
         consumption: new.kind == ProductKind::Consumption,
         price_minor: price(new.price_minor)?,
         credits: credits(tx, event.id, &new.credits).await?,
+        variations: Vec::new(),
     };
+    more_variations(tx, &mut product, &new.variations).await?;
     products::add(tx, &product).await?;
     tx.publish(event.id, Change::Product(product.row()));
-    restock(tx, app, &event, &product, new.stock).await?;
+    restock(tx, app, (&event, caller.name), &product, new.stock).await?;
     Ok(Products::of(tx, event.id).await?.view(&product))
 }
 
@@ -183,7 +236,7 @@ fn price(minor: i64) -> Result<i64, Fault> {
 async fn restock(
     tx: &mut Tx,
     app: &App,
-    event: &EventRecord,
+    (event, staff): (&EventRecord, String),
     product: &ProductRecord,
     units: Option<u32>,
 ) -> Result<(), Fault> {
@@ -192,7 +245,8 @@ async fn restock(
         Some(_) if !product.consumption => Err(Fault::invalid("Only what is served has stock")),
         Some(quantity) => {
             let kind = Kind::Restock(Restock { product: product.number, quantity });
-            own::write(tx, app, event, kind, None).await.map(drop)
+            let draft = Draft { kind, at: None, staff: Some(staff) };
+            own::write(tx, app, event, draft).await.map(drop)
         }
     }
 }
@@ -249,8 +303,8 @@ async fn update(
     id: String,
     patch: ProductPatch,
 ) -> Result<ProductView, Fault> {
-    let (before, event) = scope::product(tx, &caller, &id).await?;
-    let product = ProductRecord {
+    let (before, event) = scope::product_to_change(tx, &caller, &id).await?;
+    let mut product = ProductRecord {
         name: patch.name.map_or(Ok(before.name), |name| text("name", &name))?,
         price_minor: patch.price_minor.map_or(Ok(before.price_minor), price)?,
         credits: match &patch.credits {
@@ -259,8 +313,9 @@ async fn update(
         },
         ..before
     };
+    more_variations(tx, &mut product, patch.add_variations.as_deref().unwrap_or_default()).await?;
     products::update(tx, &product).await?;
     tx.publish(event.id, Change::Product(product.row()));
-    restock(tx, app, &event, &product, patch.restock).await?;
+    restock(tx, app, (&event, caller.name), &product, patch.restock).await?;
     Ok(Products::of(tx, event.id).await?.view(&product))
 }

@@ -4,36 +4,29 @@ use super::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Instant, Page, Paging, Query, bad_cursor};
+use crate::json::{Instant, Page, Paging, Path, Query, bad_cursor};
 use crate::ledger::Books;
-use crate::report::{Attendance, attendance, chart, table};
+use crate::report::Attendance;
+use crate::report::export::{self, Format, Wanted};
+use crate::report::rows::Grouping;
 use crate::scope;
 use crate::store::{Tx, books};
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use std::io::Seek;
 use tidegate_core::api::ConflictReport;
 use tidegate_core::id::TicketId;
 use tidegate_link::problem::Problem;
+use tokio_util::io::ReaderStream;
 use utoipa::{IntoParams, ToSchema};
 
 /// Things set aside that one answer names.
 const MAX_ASIDE: u32 = 256;
-
-/// As what a report is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// JSON.
-    Json,
-    /// A table.
-    Csv,
-    /// The arrivals as a picture.
-    Svg,
-}
 
 /// How a report is given.
 #[derive(Deserialize, IntoParams)]
@@ -42,40 +35,83 @@ pub enum Format {
 pub struct As {
     /// The format; else what `Accept` asks for, else JSON.
     format: Option<Format>,
+    /// What is counted apart; else `all` as JSON and CSV, `gate` as a workbook or picture.
+    by: Option<Grouping>,
+    /// One check-in list alone, `lst_…`.
+    list: Option<String>,
 }
 
-/// Tells what happened at an event, as JSON, CSV or a picture of the arrivals.
+/// A report in a file that is gone once it was read.
+struct Spooled {
+    file: std::fs::File,
+    length: u64,
+    name: String,
+}
+
+/// Tells what happened at an event: counted anew from the entries, by five minutes.
+///
+/// As JSON, as CSV (`by=scan` gives every scan, `by=total` one number a row), as a
+/// workbook, or as a picture of the arrivals. All give the same numbers.
 #[utoipa::path(get, path = "/v1/events/{id}/attendance", tag = "reports", params(As),
-    responses((status = 200, content((Attendance = "application/json"), (String = "text/csv"), (String = "image/svg+xml"))),
+    responses((status = 200, content((Attendance = "application/json"), (String = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "image/svg+xml"))),
+        (status = 304, description = "Nothing has changed since the ETag given in If-None-Match"),
         (status = "default", body = Problem)))]
 pub async fn attendance_report(
     State(app): Shared,
     Extension(caller): By,
     Path(id): Path<String>,
-    Query(wanted): Query<As>,
+    Query(asked): Query<As>,
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
-    let found = app.read(move |tx, app| {
-        Box::pin(async move {
-            let event = scope::event(tx, &caller, &id).await?;
-            attendance(tx, app, &event).await
-        })
-    });
-    let report = found.await?;
-    Ok(match wanted.format.unwrap_or_else(|| accepted(&headers)) {
-        Format::Json => Json(report).into_response(),
-        Format::Csv => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table::csv(&report)).into_response(),
-        Format::Svg => ([(header::CONTENT_TYPE, "image/svg+xml")], chart::svg(&report)).into_response(),
-    })
+    let format = asked.format.unwrap_or_else(|| accepted(&headers));
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (tag, made) =
+        app.read(move |tx, app| Box::pin(spool(tx, app, caller, (id, format, asked), known))).await?;
+    let tag = [(header::ETAG, tag), (header::CACHE_CONTROL, "private, no-cache".into())];
+    let Some(Spooled { file, length, name }) = made else {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    };
+    let shown = matches!(format, Format::Json | Format::Svg);
+    let disposition = format!("{}; filename=\"{name}\"", if shown { "inline" } else { "attachment" });
+    let about = [
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_LENGTH, length.to_string()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((tag, about, Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)))).into_response())
+}
+
+/// The report's tag, and the report unless that is known. A slow reader holds a file, not the database.
+async fn spool(
+    tx: &mut Tx,
+    app: &App,
+    caller: Caller,
+    (id, format, asked): (String, Format, As),
+    known: Option<String>,
+) -> Result<(String, Option<Spooled>), Fault> {
+    let event = scope::event(tx, &caller, &id).await?;
+    let list = match &asked.list {
+        Some(list) => Some(export::list_of(tx, &event, list).await?),
+        None => None,
+    };
+    let wanted = Wanted::new(format, asked.by, list)?;
+    let tag = export::tag(tx, app, &event, &wanted).await?;
+    if known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
+        return Ok((tag, None));
+    }
+    let mut file = tempfile::tempfile().map_err(|e| Fault::internal(&e))?;
+    export::write(tx, app, &event, &wanted, &mut file).await?;
+    let length = file.stream_position().and_then(|length| file.rewind().map(|()| length));
+    let length = length.map_err(|e| Fault::internal(&e))?;
+    let name = wanted.file_name(&event);
+    Ok((tag, Some(Spooled { file, length, name })))
 }
 
 fn accepted(headers: &HeaderMap) -> Format {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match accept {
-        accept if accept.contains("text/csv") => Format::Csv,
-        accept if accept.contains("image/svg+xml") => Format::Svg,
-        _ => Format::Json,
-    }
+    let asks = |format: &Format| accept.contains(format.media_type().split(';').next().unwrap_or_default());
+    [Format::Csv, Format::Xlsx, Format::Svg].into_iter().find(asks).unwrap_or(Format::Json)
 }
 
 /// Lists the acts too many, by ticket, as they are folded now.

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::tokens::{fresh, fresh_id, hash};
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::{Body, text};
+use crate::json::{Body, Line, text};
 use crate::store::Tx;
 use crate::store::tokens::{self, TokenRecord};
 use axum::Extension;
@@ -21,6 +21,7 @@ pub struct NewToken {
     /// What it is for: `organizer`, `employee` or `customer`.
     role: Role,
     /// What people call it.
+    #[schema(value_type = Line)]
     name: String,
     /// For which organizer; only an administrator says so, others make tokens for their own.
     organizer: Option<String>,

@@ -5,13 +5,14 @@
 
 use crate::app::App;
 use crate::fault::Fault;
-use crate::store::Tx;
 use crate::store::staff::{self, StaffRecord};
+use crate::store::{Lock, Tx};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use axum::http::StatusCode;
 use std::sync::Arc;
+use tidegate_core::catalogue::Staff;
 use tidegate_core::id::EventId;
 use tidegate_core::time::{SECOND_US, Timestamp};
 use tokio::sync::Semaphore;
@@ -35,23 +36,29 @@ pub async fn hash(pin: String) -> Result<String, Fault> {
         .ok_or_else(|| Fault::internal("a PIN could not be hashed"))
 }
 
-/// Whether this member of staff may override and this is their PIN.
+/// Whether this member of staff may override and this is their PIN; an unknown name takes as long to tell.
 pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) -> Result<(), Fault> {
     let known = app.write(move |tx, app| Box::pin(note_try(tx, app.now(), event, name))).await?;
-    let verifier = known.row.pin_hash.clone();
+    let verifier = known.as_ref().map_or(Staff::NO_PIN, |staff| &staff.row.pin_hash).to_owned();
     let right = aside(move || {
         let parsed = PasswordHash::new(&verifier).ok();
         parsed.is_some_and(|parsed| Argon2::default().verify_password(pin.as_bytes(), &parsed).is_ok())
     });
-    if !right.await? {
-        return Err(wrong());
-    }
+    let right = right.await?;
+    let known = known.filter(|_| right).ok_or_else(wrong)?;
     let clean = StaffRecord { failures: 0, blocked_until: Timestamp(0), ..known };
     app.write(move |tx, _| Box::pin(async move { Ok(staff::note(tx, event, &clean).await?) })).await
 }
 
-async fn note_try(tx: &mut Tx, now: Timestamp, event: EventId, name: String) -> Result<StaffRecord, Fault> {
-    let known = staff::get(tx, event, &name).await?.filter(|staff| staff.row.may_override).ok_or_else(wrong)?;
+async fn note_try(
+    tx: &mut Tx,
+    now: Timestamp,
+    event: EventId,
+    name: String,
+) -> Result<Option<StaffRecord>, Fault> {
+    tx.lock(Lock::Books(event)).await?;
+    let known = staff::get(tx, event, &name).await?.filter(|staff| staff.row.may_override);
+    let Some(known) = known else { return Ok(None) };
     if known.blocked_until > now {
         let seconds = known.blocked_until.since_us(now).div_euclid(SECOND_US) + 1;
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -60,7 +67,7 @@ async fn note_try(tx: &mut Tx, now: Timestamp, event: EventId, name: String) -> 
     let failures = known.failures.saturating_add(1);
     let tried = StaffRecord { failures, blocked_until: now.plus_secs(wait_s(failures)), ..known };
     staff::note(tx, event, &tried).await?;
-    Ok(tried)
+    Ok(Some(tried))
 }
 
 fn wait_s(failures: u32) -> i64 {
@@ -96,6 +103,7 @@ mod tests {
         for pin in ["12345", "1234567890123", "12345a", ""] {
             assert!(hash(pin.to_owned()).await.is_err(), "{pin}");
         }
-        assert!(hash("123456".to_owned()).await.unwrap().starts_with("$argon2id$"));
+        let hash = hash("123456".to_owned()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "the least that is advised: {hash}");
     }
 }

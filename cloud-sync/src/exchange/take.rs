@@ -33,7 +33,10 @@ pub async fn take(
             Ok(acts) => fresh.extend(acts),
             Err(code) => {
                 tracing::warn!(journal = %run.journal, first = run.first, code, "run not taken");
-                set_aside(tx, app, (event, brought_by), &run, code).await?;
+                // A gap is no evidence of anything: what lies between comes by whoever has it.
+                if code != RunFault::Gap.code() {
+                    set_aside(tx, app, (event, brought_by), &run, code).await?;
+                }
                 rejected.push(Rejected { journal: run.journal, first: run.first, code: code.into() });
             }
         }

@@ -14,7 +14,8 @@ use crate::store::{StoreError, Tx};
 use tidegate_core::catalogue::DeviceRow;
 use tidegate_core::clock::{Clock, Quality};
 use tidegate_core::feed::Change;
-use tidegate_core::id::JournalId;
+use tidegate_core::fold::Act;
+use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::kind::Kind;
 use tidegate_core::journal::{Entry, EntryRef, Verified, chain, genesis, sign_head};
 use tidegate_core::time::Timestamp;
@@ -68,38 +69,45 @@ pub async fn open(tx: &mut Tx, app: &App, event: &EventRecord) -> Result<(), Fau
     Ok(journals::put(tx, event.id, &journal).await?)
 }
 
-/// Writes an entry into the cloud's journal, and what it changes into the books.
-pub async fn write(
-    tx: &mut Tx,
-    app: &App,
-    event: &EventRecord,
-    kind: Kind,
-    at: Option<Timestamp>,
-) -> Result<EntryRef, Fault> {
-    let mut books = Books::open(tx, app, event.id).await?;
-    append(tx, app, &mut books, event, kind, at).await
+/// What is to be written.
+pub struct Draft {
+    /// What happened.
+    pub kind: Kind,
+    /// Its own trusted time, where somebody vouches for one.
+    pub at: Option<Timestamp>,
+    /// Who asked for it: what their token is called.
+    pub staff: Option<String>,
 }
 
-/// The same with books that are open already.
+/// Writes an entry into the cloud's journal, and what it changes into the books.
+pub async fn write(tx: &mut Tx, app: &App, event: &EventRecord, draft: Draft) -> Result<EntryRef, Fault> {
+    let mut books = Books::open(tx, app, event.id).await?;
+    let (id, acts) = append(tx, app, &mut books, event, draft).await?;
+    books.fold(tx, acts).await?;
+    Ok(id)
+}
+
+/// Writes an entry at the end of the journal; gives what it does to a ticket, which is still to be folded.
 pub async fn append(
     tx: &mut Tx,
     app: &App,
     books: &mut Books<'_>,
     event: &EventRecord,
-    kind: Kind,
-    at: Option<Timestamp>,
-) -> Result<EntryRef, Fault> {
+    Draft { kind, at, staff }: Draft,
+) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
     let missing = || Fault::internal("the cloud's own journal is missing");
     let journal = books.journals.get(&journal_of(event)).cloned().ok_or_else(missing)?;
     let author = books.author(journal.id).ok_or_else(missing)?;
-    let key = keys::load(tx, &app.vault, Purpose::Journal(event.id)).await?;
+    let key = match books.signs.take() {
+        Some(key) => key,
+        None => keys::load(tx, &app.vault, Purpose::Journal(event.id)).await?,
+    };
     let clock = Clock::resume(journal.clock).stamp(app.now());
-    let entry = Entry { clock, at, quality: Quality::Trusted, uncertain_ms: None, kind };
+    let entry = Entry { clock, at, quality: Quality::Trusted, uncertain_ms: None, staff, kind };
     let bytes = entry.to_bytes();
     let id = EntryRef { journal: journal.id, sequence: journal.entries + 1, hash: chain(&journal.hash, &bytes) };
     let signature = sign_head(&key, event.id, &id);
+    books.signs = Some(key);
     let verified = Verified { id, bytes, entry: Some(entry) };
-    let acts = books.insert(tx, journal, &author, (vec![verified], signature)).await?;
-    books.fold(tx, acts).await?;
-    Ok(id)
+    Ok((id, books.insert(tx, journal, &author, (vec![verified], signature)).await?))
 }

@@ -48,5 +48,5 @@ pub async fn add(
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let answer = Json(act.answer.clone());
     let params = params![event, operation.as_str(), key, act.content, answer, act.ticket, act.place];
-    tx.execute(sql, params).await.map(drop)
+    tx.later(sql, params).await
 }

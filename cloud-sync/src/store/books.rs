@@ -3,6 +3,7 @@
 
 use super::{StoreError, Tx};
 use crate::params;
+use std::collections::BTreeMap;
 use tidegate_core::id::{DeviceId, EventId, JournalId, TicketId};
 use tidegate_core::seal::Hash;
 use tidegate_core::time::Timestamp;
@@ -11,7 +12,12 @@ use tidegate_core::time::Timestamp;
 pub async fn add_total(tx: &mut Tx, event: EventId, name: &str, change: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO totals (event, name, amount) VALUES ($1, $2, $3)
         ON CONFLICT (event, name) DO UPDATE SET amount = totals.amount + excluded.amount";
-    tx.execute(sql, params![event, name, change]).await.map(drop)
+    tx.later(sql, params![event, name, change]).await
+}
+
+/// Forgets all totals of an event.
+pub async fn clear_totals(tx: &mut Tx, event: EventId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM totals WHERE event = $1", params![event]).await.map(drop)
 }
 
 /// A total; zero where nothing was counted.
@@ -46,14 +52,30 @@ pub async fn put_conflicts(
     conflicts: &[ConflictRecord],
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM conflicts WHERE event = $1 AND ticket = $2", params![event, ticket]).await?;
+    tx.later("DELETE FROM conflicts WHERE event = $1 AND ticket = $2", params![event, ticket]).await?;
     let sql = "INSERT INTO conflicts (event, ticket, subject, excess, units, found_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     for conflict in conflicts {
         let params = params![event, ticket, &conflict.subject, &conflict.excess, conflict.units, at];
-        tx.execute(sql, params).await?;
+        tx.later(sql, params).await?;
     }
     Ok(())
+}
+
+/// All conflicts of an event, by ticket and in their order.
+pub async fn conflicts(
+    tx: &mut Tx,
+    event: EventId,
+) -> Result<BTreeMap<TicketId, Vec<ConflictRecord>>, StoreError> {
+    let sql = "SELECT ticket, subject, excess, units FROM conflicts WHERE event = $1";
+    let mut conflicts: BTreeMap<TicketId, Vec<ConflictRecord>> = BTreeMap::new();
+    for mut row in tx.query(sql, params![event]).await? {
+        let ticket = row.take()?;
+        let conflict = ConflictRecord { subject: row.take()?, excess: row.take()?, units: row.take()? };
+        conflicts.entry(ticket).or_default().push(conflict);
+    }
+    conflicts.values_mut().for_each(|of_ticket| of_ticket.sort());
+    Ok(conflicts)
 }
 
 /// Tickets with conflicts after `after`, by id.
@@ -67,10 +89,11 @@ pub async fn tickets_in_conflict(
     tx.query(sql, params![event, after, limit]).await?.into_iter().map(|mut row| row.take()).collect()
 }
 
-/// How many conflicts an event has.
-pub async fn conflict_count(tx: &mut Tx, event: EventId) -> Result<u64, StoreError> {
-    let found = tx.first("SELECT COUNT(*) FROM conflicts WHERE event = $1", params![event]).await?;
-    found.map_or(Ok(0), |mut row| row.take())
+/// How many conflicts an event has, by subject: `entry/<list>` or `credit/<product>`.
+pub async fn conflict_counts(tx: &mut Tx, event: EventId) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "SELECT subject, COUNT(*) FROM conflicts WHERE event = $1 GROUP BY subject ORDER BY subject";
+    let rows = tx.query(sql, params![event]).await?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Keeps a genuine code that a journal carried, if it is the newest of its ticket.
@@ -83,13 +106,27 @@ pub async fn carry_code(
     let sql = "INSERT INTO carried_codes (event, ticket, counter, code) VALUES ($1, $2, $3, $4)
         ON CONFLICT (event, ticket) DO UPDATE SET counter = excluded.counter, code = excluded.code
         WHERE carried_codes.counter < excluded.counter";
-    tx.execute(sql, params![event, ticket, counter, code]).await.map(drop)
+    tx.later(sql, params![event, ticket, counter, code]).await
 }
+
+/// Asks for the newest code of an event's ticket that a journal carried.
+pub(super) const CARRIED: &str = "SELECT code FROM carried_codes WHERE event = $1 AND ticket = $2";
 
 /// The newest code of a ticket that a journal carried.
 pub async fn carried_code(tx: &mut Tx, event: EventId, ticket: TicketId) -> Result<Option<Vec<u8>>, StoreError> {
+    tx.first(CARRIED, params![event, ticket]).await?.map(|mut row| row.take()).transpose()
+}
+
+/// The same of several tickets.
+pub async fn carried_codes(
+    tx: &mut Tx,
+    event: EventId,
+    tickets: &[TicketId],
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
     let sql = "SELECT code FROM carried_codes WHERE event = $1 AND ticket = $2";
-    tx.first(sql, params![event, ticket]).await?.map(|mut row| row.take()).transpose()
+    let values: Vec<_> = tickets.iter().map(|ticket| params![event, *ticket].to_vec()).collect();
+    let found = tx.query_each(sql, &values).await?;
+    found.into_iter().map(|rows| rows.into_iter().next().map(|mut row| row.take()).transpose()).collect()
 }
 
 /// Something that was not taken.
@@ -124,7 +161,7 @@ pub async fn set_aside(tx: &mut Tx, event: EventId, aside: &AsideRecord) -> Resu
     let (code, by) = (aside.code, aside.brought_by);
     let params =
         params![event, aside.digest, device, incarnation, aside.first, code, by, &aside.body[..], aside.at];
-    tx.execute(sql, params).await.map(drop)
+    tx.later(sql, params).await
 }
 
 /// What was set aside: journal, first place, code and when, oldest first.

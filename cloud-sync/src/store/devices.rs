@@ -46,7 +46,8 @@ pub async fn add(tx: &mut Tx, device: &DeviceRecord) -> Result<bool, StoreError>
 /// Writes a device as it is now.
 pub async fn update(tx: &mut Tx, device: &DeviceRecord) -> Result<(), StoreError> {
     let sql = "UPDATE devices SET certificate = $6, secret_hash = $7, secret_expires = $8, revoked_at = $9,
-        counts_until = $10 WHERE id = $1";
+        counts_until = $10
+        WHERE id = $1 AND event = $2 AND name = $3 AND role = $4 AND rights = $5 AND created_at = $11"; // these never change
     tx.execute(sql, &values(device)).await.map(drop)
 }
 

@@ -1,9 +1,10 @@
 //! Events and the dates of a series.
 
-use super::{Row, StoreError, Tx};
+use super::{Json, Row, StoreError, Tx};
 use crate::params;
-use tidegate_core::catalogue::{Event, EventDate};
-use tidegate_core::id::{DateId, DeviceId, EventId};
+use serde::{Deserialize, Serialize};
+use tidegate_core::catalogue::{Event, EventDate, Question};
+use tidegate_core::id::{DateId, DeviceId, EventId, ProductId};
 use tidegate_core::time::Timestamp;
 
 /// An event as the office keeps it.
@@ -29,6 +30,8 @@ pub struct EventRecord {
     pub journal_device: DeviceId,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What guests are asked.
+    pub questions: Vec<Question>,
     /// The dates of a series.
     pub dates: Vec<EventDate>,
 }
@@ -47,6 +50,7 @@ impl EventRecord {
             doors_at: self.doors_at,
             ends_at: self.ends_at,
             dates: self.dates.clone(),
+            questions: self.questions.clone(),
         }
     }
 
@@ -60,13 +64,15 @@ impl EventRecord {
 
 macro_rules! columns {
     () => {
-        "id, organizer, name, timezone, starts_at, doors_at, ends_at, currency, journal_device, created_at"
+        "id, organizer, name, timezone, starts_at, doors_at, ends_at, currency, journal_device, created_at, \
+         questions"
     };
 }
 
 /// Adds an event with its dates.
 pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
-    let sql = concat!("INSERT INTO events (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    let sql =
+        concat!("INSERT INTO events (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     let params = params![
         event.id,
         &event.organizer,
@@ -78,6 +84,7 @@ pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
         &event.currency,
         event.journal_device,
         event.created_at,
+        kept(&event.questions),
     ];
     tx.execute(sql, params).await?;
     tx.execute("INSERT INTO feeds (event, revision, small_revision) VALUES ($1, 0, 0)", params![event.id]).await?;
@@ -87,9 +94,11 @@ pub async fn add(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
 /// Writes what may change of an event.
 pub async fn update(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
     let sql =
-        "UPDATE events SET name = $2, timezone = $3, starts_at = $4, doors_at = $5, ends_at = $6 WHERE id = $1";
-    let times = (event.starts_at, event.doors_at, event.ends_at);
-    tx.execute(sql, params![event.id, &event.name, &event.timezone, times.0, times.1, times.2]).await?;
+        "UPDATE events SET name = $2, timezone = $3, starts_at = $4, doors_at = $5, ends_at = $6, questions = $7
+        WHERE id = $1";
+    let (starts_at, doors_at, ends_at) = (event.starts_at, event.doors_at, event.ends_at);
+    let (id, questions) = (event.id, kept(&event.questions));
+    tx.execute(sql, params![id, &event.name, &event.timezone, starts_at, doors_at, ends_at, questions]).await?;
     put_dates(tx, event).await
 }
 
@@ -102,6 +111,41 @@ async fn put_dates(tx: &mut Tx, event: &EventRecord) -> Result<(), StoreError> {
         tx.execute(sql, params).await?;
     }
     Ok(())
+}
+
+/// A question as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    id: String,
+    text: String,
+    required: bool,
+    at_checkin: bool,
+    products: Option<Vec<u16>>,
+}
+
+fn kept(questions: &[Question]) -> Json<Vec<Kept>> {
+    let kept = |question: &Question| Kept {
+        id: question.id.clone(),
+        text: question.text.clone(),
+        required: question.required,
+        at_checkin: question.at_checkin,
+        products: question.products.as_ref().map(|products| products.iter().map(|p| p.0).collect()),
+    };
+    Json(questions.iter().map(kept).collect())
+}
+
+fn questions(Json(kept): Json<Vec<Kept>>) -> Vec<Question> {
+    let question = |Kept { id, text, required, at_checkin, products }: Kept| {
+        let products = products.map(|numbers| numbers.into_iter().map(ProductId).collect());
+        Question { id, text, required, at_checkin, products }
+    };
+    kept.into_iter().map(question).collect()
+}
+
+/// Draws numbers for so many more variations; gives the last of them.
+pub async fn draw_variations(tx: &mut Tx, event: EventId, more: u64) -> Result<u64, StoreError> {
+    let sql = "UPDATE events SET variations = variations + $2 WHERE id = $1 RETURNING variations";
+    tx.first(sql, params![event, more]).await?.ok_or(StoreError::Shape("an event"))?.take()
 }
 
 /// An event with its dates.
@@ -158,6 +202,7 @@ async fn with_dates(tx: &mut Tx, mut row: Row) -> Result<EventRecord, StoreError
         currency: row.take()?,
         journal_device: row.take()?,
         created_at: row.take()?,
+        questions: questions(row.take()?),
         dates: Vec::new(),
     };
     let sql = "SELECT number, starts_at, doors_at, ends_at FROM event_dates WHERE event = $1 ORDER BY number";

@@ -34,9 +34,7 @@ pub(super) async fn flush(tx: &mut Tx) -> Result<(), StoreError> {
         let counted = tx.first(sql, params![event, rows.len() as u64, small]).await?;
         let newest: u64 = counted.ok_or(StoreError::Shape("an event with a feed"))?.take()?;
         let first = newest + 1 - rows.len() as u64;
-        for (revision, (row, _)) in (first..).zip(rows) {
-            put(tx, event, revision, row).await?;
-        }
+        put(tx, event, (first..).zip(rows.into_iter().map(|(row, _)| row))).await?;
     }
     Ok(())
 }
@@ -53,11 +51,14 @@ fn last_of_each(changes: &[Change]) -> Vec<(Row, bool)> {
     rows.into_iter().map(|(_, row, small)| (row, small)).collect()
 }
 
-async fn put(tx: &mut Tx, event: EventId, revision: u64, row: Row) -> Result<(), StoreError> {
+async fn put(tx: &mut Tx, event: EventId, rows: impl Iterator<Item = (u64, Row)>) -> Result<(), StoreError> {
     let sql = "INSERT INTO feed_rows (event, kind, row_key, revision, body) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (event, kind, row_key) DO UPDATE SET revision = excluded.revision, body = excluded.body";
-    let body = row.body.map(Vec::from);
-    tx.execute(sql, params![event, row.kind, Vec::from(row.key), revision, body]).await.map(drop)
+    let values = rows.map(|(revision, row)| {
+        let body = row.body.map(Vec::from);
+        params![event, row.kind, Vec::from(row.key), revision, body].to_vec()
+    });
+    tx.later_each(sql, &values.collect::<Vec<_>>()).await
 }
 
 /// How far an event's feed has come; nothing where there is no such event.

@@ -75,26 +75,20 @@ pub async fn put(tx: &mut Tx, event: EventId, j: &JournalRecord) -> Result<(), S
         SET entries = excluded.entries, counted = excluded.counted, hash = excluded.hash, clock = excluded.clock";
     let (device, incarnation) = (j.id.device, j.id.incarnation);
     let params = params![event, device, incarnation, j.entries, j.counted, j.hash, j.clock, &j.certificate[..]];
-    tx.execute(sql, params).await.map(drop)
+    tx.later(sql, params).await
 }
 
-/// Adds an entry at the end of its journal.
-pub async fn add(tx: &mut Tx, event: EventId, entry: &EntryRecord) -> Result<(), StoreError> {
+/// Adds entries at the end of their journal.
+pub async fn add(tx: &mut Tx, event: EventId, entries: &[EntryRecord]) -> Result<(), StoreError> {
     let sql =
         concat!("INSERT INTO entries (event, ", entry_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
-    let JournalId { device, incarnation } = entry.id.journal;
-    let params = params![
-        event,
-        device,
-        incarnation,
-        entry.id.sequence,
-        entry.id.hash,
-        &entry.body[..],
-        entry.signature,
-        entry.ticket,
-        entry.counts,
-    ];
-    tx.execute(sql, params).await.map(drop)
+    let values = entries.iter().map(|entry| {
+        let JournalId { device, incarnation } = entry.id.journal;
+        let EntryRef { sequence, hash, .. } = entry.id;
+        let (body, signature) = (&entry.body[..], entry.signature);
+        params![event, device, incarnation, sequence, hash, body, signature, entry.ticket, entry.counts].to_vec()
+    });
+    tx.later_each(sql, &values.collect::<Vec<_>>()).await
 }
 
 /// The hash of one entry.
@@ -137,18 +131,26 @@ pub async fn after(
     tx.query(sql, params).await?.into_iter().map(entry).collect()
 }
 
-/// The entries that count and have an effect on a ticket.
-pub async fn of_ticket(tx: &mut Tx, event: EventId, ticket: TicketId) -> Result<Vec<EntryRecord>, StoreError> {
-    let sql =
-        concat!("SELECT ", entry_columns!(), " FROM entries WHERE event = $1 AND ticket = $2 AND counts = 1");
-    tx.query(sql, params![event, ticket]).await?.into_iter().map(entry).collect()
+/// Asks for the entries that count and have an effect on an event's ticket.
+pub(super) const OF_TICKET: &str =
+    concat!("SELECT ", entry_columns!(), " FROM entries WHERE event = $1 AND ticket = $2 AND counts = 1");
+
+/// The entries that count and have an effect on each of these tickets.
+pub async fn of_tickets(
+    tx: &mut Tx,
+    event: EventId,
+    tickets: &[TicketId],
+) -> Result<Vec<Vec<EntryRecord>>, StoreError> {
+    let values: Vec<_> = tickets.iter().map(|ticket| params![event, *ticket].to_vec()).collect();
+    let found = tx.query_each(OF_TICKET, &values).await?;
+    found.into_iter().map(|rows| rows.into_iter().map(entry).collect()).collect()
 }
 
 /// Notes that stock moves by an entry.
 pub async fn add_right(tx: &mut Tx, event: EventId, id: &EntryRef) -> Result<(), StoreError> {
     let sql = "INSERT INTO right_entries (event, device, incarnation, place) VALUES ($1, $2, $3, $4)";
     let JournalId { device, incarnation } = id.journal;
-    tx.execute(sql, params![event, device, incarnation, id.sequence]).await.map(drop)
+    tx.later(sql, params![event, device, incarnation, id.sequence]).await
 }
 
 /// The entries by which stock moves.
@@ -171,7 +173,7 @@ fn journal(mut row: Row) -> Result<JournalRecord, StoreError> {
     })
 }
 
-fn entry(mut row: Row) -> Result<EntryRecord, StoreError> {
+pub(super) fn entry(mut row: Row) -> Result<EntryRecord, StoreError> {
     let device: DeviceId = row.take()?;
     let journal = JournalId { device, incarnation: row.take()? };
     Ok(EntryRecord {
@@ -181,12 +183,6 @@ fn entry(mut row: Row) -> Result<EntryRecord, StoreError> {
         ticket: row.take()?,
         counts: row.take()?,
     })
-}
-
-/// The tickets that any entry has an effect on.
-pub async fn tickets_with_acts(tx: &mut Tx, event: EventId) -> Result<Vec<TicketId>, StoreError> {
-    let sql = "SELECT DISTINCT ticket FROM entries WHERE event = $1 AND ticket IS NOT NULL AND counts = 1";
-    tx.query(sql, params![event]).await?.into_iter().map(|mut row| row.take()).collect()
 }
 
 /// An event's entries after one of them, journal by journal.
@@ -201,6 +197,90 @@ pub async fn page(
         entry_columns!(),
         " FROM entries WHERE event = $1 AND (device, incarnation, place) > ($2, $3, $4)
          ORDER BY device, incarnation, place LIMIT $5"
+    );
+    let params = params![event, journal.device, journal.incarnation, place, limit];
+    tx.query(sql, params).await?.into_iter().map(entry).collect()
+}
+
+/// Entries read at once: some megabytes.
+pub const CHUNK: u32 = 5_000;
+
+/// Reads the entries that count and have an effect on a ticket, ticket by ticket, in few round trips.
+pub struct ByTicket {
+    event: EventId,
+    place: TicketPlace,
+    /// Of the ticket in the middle of which the last chunk ended.
+    held: Vec<EntryRecord>,
+    ended: bool,
+}
+
+/// The ticket, then the entry.
+type TicketPlace = (i64, JournalId, u64);
+
+impl ByTicket {
+    /// From an event's first ticket on.
+    pub fn of(event: EventId) -> Self {
+        let journal = JournalId { device: DeviceId::default(), incarnation: 0 };
+        Self { event, place: (-1, journal, 0), held: Vec::new(), ended: false }
+    }
+
+    /// The next tickets, each with all its entries; none after the last.
+    pub async fn next(&mut self, tx: &mut Tx) -> Result<Vec<(TicketId, Vec<EntryRecord>)>, StoreError> {
+        let mut tickets = Vec::new();
+        while tickets.is_empty() && !self.ended {
+            let records = by_ticket(tx, self.event, self.place, CHUNK).await?;
+            self.ended = records.len() < CHUNK as usize;
+            for record in records {
+                let Some(ticket) = record.ticket else { continue };
+                self.place = (ticket.as_i64(), record.id.journal, record.id.sequence);
+                if self.held.last().is_some_and(|held| held.ticket != record.ticket) {
+                    tickets.extend(self.taken());
+                }
+                self.held.push(record);
+            }
+            if self.ended {
+                tickets.extend(self.taken());
+            }
+        }
+        Ok(tickets)
+    }
+
+    fn taken(&mut self) -> Option<(TicketId, Vec<EntryRecord>)> {
+        let entries = std::mem::take(&mut self.held);
+        let ticket = entries.first()?.ticket?;
+        Some((ticket, entries))
+    }
+}
+
+async fn by_ticket(
+    tx: &mut Tx,
+    event: EventId,
+    (ticket, journal, place): TicketPlace,
+    limit: u32,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM entries WHERE event = $1 AND ticket IS NOT NULL AND counts = 1
+         AND (ticket, device, incarnation, place) > ($2, $3, $4, $5)
+         ORDER BY ticket, device, incarnation, place LIMIT $6"
+    );
+    let params = params![event, ticket, journal.device, journal.incarnation, place, limit];
+    tx.query(sql, params).await?.into_iter().map(entry).collect()
+}
+
+/// The entries that count and have no effect on a ticket, after one of them, journal by journal.
+pub async fn without_ticket(
+    tx: &mut Tx,
+    event: EventId,
+    (journal, place): (JournalId, u64),
+    limit: u32,
+) -> Result<Vec<EntryRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM entries WHERE event = $1 AND ticket IS NULL AND counts = 1
+         AND (device, incarnation, place) > ($2, $3, $4) ORDER BY device, incarnation, place LIMIT $5"
     );
     let params = params![event, journal.device, journal.incarnation, place, limit];
     tx.query(sql, params).await?.into_iter().map(entry).collect()

@@ -4,6 +4,7 @@ use super::{Json, Row, StoreError, Tx};
 use crate::params;
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::id::{EventId, ProductId};
+use tidegate_core::rule::Rules;
 
 /// A check-in list as the office keeps it.
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub struct ListRecord {
 macro_rules! columns {
     () => {
         "id, event, number, name, products, date_number, multiple_entries, reentry_after_exit, accept_unpaid, \
-         ask_unlisted"
+         ask_unlisted, addon_match, auto_exit_at, rules"
     };
 }
 
@@ -27,9 +28,17 @@ fn numbers(list: &CheckInList) -> Option<Json<Vec<u16>>> {
     list.products.as_ref().map(|products| Json(products.iter().map(|p| p.0).collect()))
 }
 
+fn text(list: &CheckInList) -> Option<String> {
+    list.rules.as_ref().map(|rules| rules.text().to_owned())
+}
+
 /// Adds a list.
 pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
-    let sql = concat!("INSERT INTO lists (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    let sql = concat!(
+        "INSERT INTO lists (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    );
     let ListRecord { id, event, row } = list;
     let params = params![
         id,
@@ -42,6 +51,9 @@ pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
         row.reentry_after_exit,
         row.accept_unpaid,
         row.ask_unlisted,
+        row.addon_match,
+        row.auto_exit_at,
+        text(row),
     ];
     tx.execute(sql, params).await.map(drop)
 }
@@ -49,7 +61,8 @@ pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
 /// Writes what may change of a list.
 pub async fn update(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
     let sql = "UPDATE lists SET name = $2, products = $3, date_number = $4, multiple_entries = $5,
-        reentry_after_exit = $6, accept_unpaid = $7, ask_unlisted = $8 WHERE id = $1";
+        reentry_after_exit = $6, accept_unpaid = $7, ask_unlisted = $8, addon_match = $9,
+        auto_exit_at = $10, rules = $11 WHERE id = $1";
     let row = &list.row;
     let params = params![
         &list.id,
@@ -60,6 +73,9 @@ pub async fn update(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
         row.reentry_after_exit,
         row.accept_unpaid,
         row.ask_unlisted,
+        row.addon_match,
+        row.auto_exit_at,
+        text(row),
     ];
     tx.execute(sql, params).await.map(drop)
 }
@@ -84,11 +100,11 @@ pub async fn count(tx: &mut Tx, event: EventId) -> Result<u32, StoreError> {
 }
 
 fn list(mut row: Row) -> Result<ListRecord, StoreError> {
+    let (id, event, number) = (row.take()?, row.take()?, row.take()?);
     Ok(ListRecord {
-        id: row.take()?,
-        event: row.take()?,
+        id,
+        event,
         row: CheckInList {
-            id: row.take()?,
             name: row.take()?,
             products: row
                 .take::<Option<Json<Vec<u16>>>>()?
@@ -98,6 +114,10 @@ fn list(mut row: Row) -> Result<ListRecord, StoreError> {
             reentry_after_exit: row.take()?,
             accept_unpaid: row.take()?,
             ask_unlisted: row.take()?,
+            addon_match: row.take()?,
+            auto_exit_at: row.take()?,
+            rules: row.take::<Option<String>>()?.map(Rules::new),
+            ..CheckInList::unnamed(number)
         },
     })
 }

@@ -75,11 +75,11 @@ pub async fn add(tx: &mut Tx, order: &OrderRecord) -> Result<bool, StoreError> {
 /// Moves an order and writes down that it did.
 pub async fn advance(tx: &mut Tx, order: &OrderRecord, step: &MoveRecord<'_>) -> Result<(), StoreError> {
     let sql = "UPDATE orders SET state = $2, refunded_minor = $3 WHERE id = $1";
-    tx.execute(sql, params![&order.id, step.after.as_str(), order.refunded_minor]).await?;
+    tx.later(sql, params![&order.id, step.after.as_str(), order.refunded_minor]).await?;
     let sql = "INSERT INTO order_moves (order_id, place, at, token, action, before, after, detail)
         SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3, $4, $5, $6, $7 FROM order_moves WHERE order_id = $1";
     let (action, before, after) = (step.action.as_str(), step.before.as_str(), step.after.as_str());
-    tx.execute(sql, params![&order.id, step.at, step.token, action, before, after, step.detail]).await.map(drop)
+    tx.later(sql, params![&order.id, step.at, step.token, action, before, after, step.detail]).await
 }
 
 /// An order.

@@ -2,8 +2,8 @@
 
 use super::{Json, Row, StoreError, Tx};
 use crate::params;
-use tidegate_core::catalogue::Product;
-use tidegate_core::id::{EventId, ProductId};
+use tidegate_core::catalogue::{Product, Variation};
+use tidegate_core::id::{EventId, ProductId, VariationId};
 use tidegate_core::ticket::Credit;
 
 /// A product as the office keeps it.
@@ -23,12 +23,15 @@ pub struct ProductRecord {
     pub price_minor: i64,
     /// What comes with each ticket of it.
     pub credits: Vec<Credit>,
+    /// The kinds it comes in.
+    pub variations: Vec<Variation>,
 }
 
 impl ProductRecord {
     /// As agents read it.
     pub fn row(&self) -> Product {
-        Product { id: self.number, name: self.name.clone(), consumption: self.consumption }
+        let (name, variations) = (self.name.clone(), self.variations.clone());
+        Product { id: self.number, name, consumption: self.consumption, variations }
     }
 }
 
@@ -44,21 +47,23 @@ pub(super) fn credits(Json(pairs): Json<Vec<(u16, u16)>>) -> Vec<Credit> {
 
 macro_rules! columns {
     () => {
-        "id, event, number, name, kind, price_minor, credits"
+        "id, event, number, name, kind, price_minor, credits, variations"
     };
 }
 
 /// Adds a product.
 pub async fn add(tx: &mut Tx, p: &ProductRecord) -> Result<(), StoreError> {
-    let sql = concat!("INSERT INTO products (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
-    let params = params![&p.id, p.event, p.number, &p.name, kind(p.consumption), p.price_minor, pairs(&p.credits)];
+    let sql = concat!("INSERT INTO products (", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    let (kind, credits, variations) = (kind(p.consumption), pairs(&p.credits), named(&p.variations));
+    let params = params![&p.id, p.event, p.number, &p.name, kind, p.price_minor, credits, variations];
     tx.execute(sql, params).await.map(drop)
 }
 
 /// Writes what may change of a product.
 pub async fn update(tx: &mut Tx, p: &ProductRecord) -> Result<(), StoreError> {
-    let sql = "UPDATE products SET name = $2, price_minor = $3, credits = $4 WHERE id = $1";
-    tx.execute(sql, params![&p.id, &p.name, p.price_minor, pairs(&p.credits)]).await.map(drop)
+    let sql = "UPDATE products SET name = $2, price_minor = $3, credits = $4, variations = $5 WHERE id = $1";
+    let params = params![&p.id, &p.name, p.price_minor, pairs(&p.credits), named(&p.variations)];
+    tx.execute(sql, params).await.map(drop)
 }
 
 /// A product.
@@ -85,6 +90,15 @@ pub async fn count(tx: &mut Tx, event: EventId) -> Result<u32, StoreError> {
     row.map_or(Ok(0), |mut row| row.take())
 }
 
+/// Variations as they are kept: numbers and names.
+fn named(variations: &[Variation]) -> Json<Vec<(u16, String)>> {
+    Json(variations.iter().map(|v| (v.id.0, v.name.clone())).collect())
+}
+
+fn variations(Json(named): Json<Vec<(u16, String)>>) -> Vec<Variation> {
+    named.into_iter().map(|(number, name)| Variation { id: VariationId(number), name }).collect()
+}
+
 fn kind(consumption: bool) -> &'static str {
     if consumption { "consumption" } else { "ticket" }
 }
@@ -98,5 +112,6 @@ fn product(mut row: Row) -> Result<ProductRecord, StoreError> {
         consumption: row.take::<String>()? == kind(true),
         price_minor: row.take()?,
         credits: credits(row.take()?),
+        variations: variations(row.take()?),
     })
 }

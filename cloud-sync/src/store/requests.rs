@@ -30,5 +30,5 @@ pub async fn add(
     let sql = "INSERT INTO requests (operation, owner, request_key, content, answer, at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     let params = params![operation, owner, key, answered.content, &answered.answer, at];
-    tx.execute(sql, params).await.map(drop)
+    tx.later(sql, params).await
 }

@@ -4,7 +4,7 @@
 //! which are what PostgreSQL takes by place. A library below 3.51.3 can corrupt
 //! such a log under two connections and is refused.
 
-use super::{Row, StoreError, Tx, Value};
+use super::{Row, Schema, StoreError, Tx, Value};
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OpenFlags};
 use std::path::Path;
@@ -42,21 +42,30 @@ pub(super) struct Sqlite {
     writer: Arc<Mutex<Tx>>,
     readers: Vec<Arc<Mutex<Tx>>>,
     free: Arc<Semaphore>,
+    pub(super) place: String,
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, schema: Schema) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST {
             return Err(StoreError::TooOld { found: rusqlite::version().into(), needed: OLDEST_TEXT });
         }
-        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        writer.execute_batch(PRAGMAS).map_err(failed)?;
-        migrate(&mut writer)?;
+        let made = match schema {
+            Schema::Migrate => OpenFlags::SQLITE_OPEN_CREATE,
+            Schema::Keep => OpenFlags::empty(),
+        };
+        let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | made)?;
+        if schema == Schema::Migrate {
+            writer.execute_batch(PRAGMAS).map_err(failed)?; // the log stays with the file
+        }
+        migrate(&mut writer, schema)?;
         let mut readers = Vec::with_capacity(READERS);
         for _ in 0..READERS {
-            readers.push(shared(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
+            readers.push(shared(connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?, false));
         }
-        Ok(Self { writer: shared(writer), readers, free: Arc::new(Semaphore::new(READERS)) })
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let place = format!("SQLite {}", whole.display());
+        Ok(Self { writer: shared(writer, true), readers, free: Arc::new(Semaphore::new(READERS)), place })
     }
 
     pub(super) async fn writer(&self) -> OwnedMutexGuard<Tx> {
@@ -95,8 +104,8 @@ impl std::ops::DerefMut for Reader {
     }
 }
 
-fn shared(connection: rusqlite::Connection) -> Arc<Mutex<Tx>> {
-    Arc::new(Mutex::new(Tx::new(Connection(connection))))
+fn shared(connection: rusqlite::Connection, writes: bool) -> Arc<Mutex<Tx>> {
+    Arc::new(Mutex::new(Tx::new(super::Connection::Sqlite(Connection(connection)), writes)))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<rusqlite::Connection, StoreError> {
@@ -107,16 +116,15 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<rusqlite::Connection, StoreE
     Ok(connection)
 }
 
-fn migrate(connection: &mut rusqlite::Connection) -> Result<(), StoreError> {
+fn migrate(connection: &mut rusqlite::Connection, schema: Schema) -> Result<(), StoreError> {
     let runner = embedded::migrations::runner();
-    let failed = |e: refinery::Error| StoreError::Migration(e.to_string());
     // Before the first migration there is no history to ask for.
     let applied = runner.get_applied_migrations(connection).unwrap_or_default();
     let found = applied.iter().map(|m| i64::from(m.version())).max().unwrap_or(0);
-    if found > newest_version() {
-        return Err(StoreError::NewerSchema { found, known: newest_version() });
+    if schema.migrates(found, newest_version())? {
+        runner.run(connection).map_err(|e| StoreError::Migration(e.to_string()))?;
     }
-    runner.run(connection).map(|_| ()).map_err(failed)
+    Ok(())
 }
 
 fn failed(error: rusqlite::Error) -> StoreError {
@@ -204,11 +212,12 @@ mod tests {
     fn a_database_of_a_newer_program_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cloud.db");
-        drop(Sqlite::open(&file).unwrap());
+        drop(Sqlite::open(&file, Schema::Migrate).unwrap());
         let later = "INSERT INTO refinery_schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '1')";
         rusqlite::Connection::open(&file).unwrap().execute(later, []).unwrap();
-        let refused = Sqlite::open(&file).err().unwrap();
-        assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 1 }), "{refused}");
+        let refused = Sqlite::open(&file, Schema::Migrate).err().unwrap();
+        let newest = matches!(refused, StoreError::NewerSchema { found: 99, known } if known == newest_version());
+        assert!(newest, "{refused}");
     }
 
     #[test]
@@ -224,7 +233,8 @@ mod tests {
     #[test]
     fn statements_use_nothing_that_postgresql_lacks() {
         let sources = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")).unwrap();
-        for file in sources.map(|entry| entry.unwrap().path()).filter(|path| !path.ends_with("sqlite.rs")) {
+        let files = sources.map(|entry| entry.unwrap().path());
+        for file in files.filter(|path| path.is_file() && !path.ends_with("sqlite.rs")) {
             let text = std::fs::read_to_string(&file).unwrap();
             for word in ["rusqlite", "rowid", "json_each", "INSERT OR", "strftime", "IFNULL(", "?1", "GLOB "] {
                 assert!(!text.contains(word), "{} has {word}", file.display());

@@ -1,4 +1,7 @@
 //! Staff of an event, with what verifies their PIN and slows down guessing.
+//!
+//! Whoever left keeps a row without a verifier, and with a counter above their
+//! badge's: if somebody of the same name comes later, the old badge is not theirs.
 
 use super::{Row, StoreError, Tx};
 use crate::params;
@@ -17,7 +20,7 @@ pub struct StaffRecord {
     pub blocked_until: Timestamp,
 }
 
-/// Adds or replaces a member of staff.
+/// Adds a member of staff, or gives the one of that name another PIN; a badge stays as it was.
 pub async fn put(tx: &mut Tx, event: EventId, staff: &Staff) -> Result<(), StoreError> {
     let sql = "INSERT INTO staff (event, name, pin_hash, may_override, failures, blocked_until)
         VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT (event, name) DO UPDATE
@@ -28,7 +31,17 @@ pub async fn put(tx: &mut Tx, event: EventId, staff: &Staff) -> Result<(), Store
 
 /// Takes a member of staff out; `false` where there is none of that name.
 pub async fn remove(tx: &mut Tx, event: EventId, name: &str) -> Result<bool, StoreError> {
-    Ok(tx.execute("DELETE FROM staff WHERE event = $1 AND name = $2", params![event, name]).await? == 1)
+    let sql = "UPDATE staff SET pin_hash = '', may_override = 0, badge_counter =
+            CASE WHEN badge_counter BETWEEN 1 AND 65534 THEN badge_counter + 1 ELSE badge_counter END
+        WHERE event = $1 AND name = $2 AND pin_hash <> ''";
+    Ok(tx.execute(sql, params![event, name]).await? == 1)
+}
+
+/// Counts a new badge, which replaces the one before.
+pub async fn raise_badge(tx: &mut Tx, event: EventId, name: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE staff SET badge_counter = badge_counter + 1
+        WHERE event = $1 AND name = $2 AND badge_counter < 65535";
+    tx.execute(sql, params![event, name]).await.map(drop)
 }
 
 /// Notes how often a PIN was wrong, and until when no other is looked at.
@@ -39,8 +52,8 @@ pub async fn note(tx: &mut Tx, event: EventId, staff: &StaffRecord) -> Result<()
 
 /// A member of staff.
 pub async fn get(tx: &mut Tx, event: EventId, name: &str) -> Result<Option<StaffRecord>, StoreError> {
-    let sql =
-        "SELECT name, pin_hash, may_override, failures, blocked_until FROM staff WHERE event = $1 AND name = $2";
+    let sql = "SELECT name, pin_hash, may_override, badge_counter, failures, blocked_until FROM staff
+        WHERE event = $1 AND name = $2 AND pin_hash <> ''";
     tx.first(sql, params![event, name]).await?.map(staff).transpose()
 }
 
@@ -51,14 +64,19 @@ pub async fn of_event(
     after: &str,
     limit: u32,
 ) -> Result<Vec<StaffRecord>, StoreError> {
-    let sql = "SELECT name, pin_hash, may_override, failures, blocked_until FROM staff
-        WHERE event = $1 AND name > $2 ORDER BY name LIMIT $3";
+    let sql = "SELECT name, pin_hash, may_override, badge_counter, failures, blocked_until FROM staff
+        WHERE event = $1 AND name > $2 AND pin_hash <> '' ORDER BY name LIMIT $3";
     tx.query(sql, params![event, after, limit]).await?.into_iter().map(staff).collect()
 }
 
 fn staff(mut row: Row) -> Result<StaffRecord, StoreError> {
     Ok(StaffRecord {
-        row: Staff { name: row.take()?, pin_hash: row.take()?, may_override: row.take()? },
+        row: Staff {
+            name: row.take()?,
+            pin_hash: row.take()?,
+            may_override: row.take()?,
+            badge_counter: row.take()?,
+        },
         failures: row.take()?,
         blocked_until: row.take()?,
     })

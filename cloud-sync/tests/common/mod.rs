@@ -1,9 +1,17 @@
 //! A cloud in a temporary folder with a clock of the test's own, asked through its router.
 //!
 //! Requests go through the real router and the real database; devices hold real
-//! keys and sign real runs. No network is opened here.
+//! keys and sign real runs. No network is opened here, but by [`process`].
 
-#![allow(dead_code)] // each test file uses its part
+#![allow(dead_code, unused_imports, unused_macros)] // each test file uses its part
+
+#[macro_use]
+pub mod backend;
+pub mod process;
+mod program;
+
+pub use backend::{Backend, Database, ON};
+pub use program::program;
 
 use axum::Router;
 use axum::body::Body;
@@ -36,8 +44,10 @@ pub const START_S: i64 = 1_795_111_200;
 /// An answer.
 pub struct Answer {
     pub status: StatusCode,
+    pub retry_after: Option<u32>,
     pub body: Vec<u8>,
     pub kind: String,
+    pub headers: axum::http::HeaderMap,
 }
 
 impl Answer {
@@ -69,6 +79,7 @@ impl Answer {
 /// A cloud.
 pub struct Cloud {
     pub folder: TempDir,
+    pub database: Database,
     pub app: Arc<App>,
     pub admin: String,
     clock: Arc<AtomicI64>,
@@ -79,11 +90,49 @@ pub struct Cloud {
 impl Cloud {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let database = Database::fresh(folder.path()).await;
+        Self::on(folder, database).await
+    }
+
+    /// A cloud on this database.
+    pub async fn on(folder: TempDir, database: Database) -> Self {
         let clock = Arc::new(AtomicI64::new(START_S * 1_000_000));
-        let app = open(folder.path(), clock.clone(), Life::Same).await;
+        let app = open(&database, folder.path(), clock.clone(), Life::Same).await;
         let admin = std::fs::read_to_string(folder.path().join("admin.token")).unwrap().trim().to_owned();
         let (rest, link) = (router::rest(app.clone()), router::link(app.clone()));
-        Self { folder, app, admin, clock, rest, link }
+        Self { folder, database, app, admin, clock, rest, link }
+    }
+
+    /// Another server beside this one, with caches and connections of its own.
+    pub async fn beside(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let app = open(&self.database, folder.path(), self.clock.clone(), Life::Same).await;
+        let (rest, link) = (router::rest(app.clone()), router::link(app.clone()));
+        let (database, admin, clock) = (self.database.clone(), self.admin.clone(), self.clock.clone());
+        Self { folder, database, app, admin, clock, rest, link }
+    }
+
+    /// The real program on the same database, asked like a server beside this one.
+    pub fn through(&self, process: &process::Process) -> Self {
+        let (app, link, folder) = (self.app.clone(), self.link.clone(), tempfile::tempdir().unwrap());
+        let (database, admin, clock) = (self.database.clone(), self.admin.clone(), self.clock.clone());
+        Self { folder, database, app, admin, clock, rest: process.router(), link }
+    }
+
+    /// Another server of the same installation, or the same one after a restart.
+    pub async fn again(&self, life: Life) -> Arc<App> {
+        open(&self.database, self.folder.path(), self.clock.clone(), life).await
+    }
+
+    /// The program itself, over this cloud's data.
+    pub fn program(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cloud-sync"));
+        command.env("TIDEGATE_DATA", self.folder.path()).env("TIDEGATE_MASTER_KEY", "07".repeat(32));
+        match &self.database {
+            Database::File(_) => command.env_remove("TIDEGATE_DATABASE_URL"),
+            Database::Url(url) => command.env("TIDEGATE_DATABASE_URL", url),
+        };
+        command
     }
 
     /// Time passes.
@@ -114,12 +163,27 @@ impl Cloud {
         answer(&self.rest, request.body(body).unwrap()).await
     }
 
+    /// Asks again for what was given under this tag.
+    pub async fn get_unless(&self, token: &str, path: &str, tag: &str) -> Answer {
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        answer(&self.rest, request.header("if-none-match", tag).body(Body::empty()).unwrap()).await
+    }
+
     pub async fn get(&self, token: &str, path: &str) -> Answer {
         self.ask("GET", path, token, None, None).await
     }
 
     pub async fn post(&self, token: &str, path: &str, body: Value) -> Answer {
         self.ask("POST", path, token, None, Some(&body)).await
+    }
+
+    /// Posts with an `Accept-Language`.
+    pub async fn spoken(&self, token: &str, path: &str, language: &str, body: Value) -> Answer {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .header("accept-language", language);
+        answer(&self.rest, request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     pub async fn patch(&self, token: &str, path: &str, body: Value) -> Answer {
@@ -161,17 +225,28 @@ impl Cloud {
     }
 }
 
-pub async fn open(folder: &Path, clock: Arc<AtomicI64>, life: Life) -> Arc<App> {
+pub async fn open(database: &Database, folder: &Path, clock: Arc<AtomicI64>, life: Life) -> Arc<App> {
+    if std::env::var_os("RUST_LOG").is_some() {
+        tidegate_link::telemetry::init(false);
+    }
+    let store = database.open().await;
     let now = Arc::new(move || Timestamp(clock.load(Ordering::SeqCst)));
-    Arc::new(App::open(folder, Vault::new(&[7; 32]), now, life).await.unwrap())
+    Arc::new(App::open(store, folder, Vault::new(&[7; 32]), now, life).await.unwrap())
+}
+
+/// Asks a router for what needs no token.
+pub async fn ask(router: &Router, path: &str) -> Answer {
+    answer(router, Request::get(path).body(Body::empty()).unwrap()).await
 }
 
 async fn answer(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let status = response.status();
-    let kind = response.headers().get("content-type").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+    let headers = response.headers().clone();
+    let kind = headers.get("content-type").map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
+    let retry_after = headers.get("retry-after").map(|v| v.to_str().unwrap().parse().unwrap());
     let body = axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec();
-    Answer { status, body, kind }
+    Answer { status, retry_after, body, kind, headers }
 }
 
 /// An organizer with an event, a ticket product, a drink with stock, and a list.
@@ -186,7 +261,10 @@ pub struct Venue {
 
 impl Venue {
     pub async fn new() -> Self {
-        let cloud = Cloud::new().await;
+        Self::at(Cloud::new().await).await
+    }
+
+    pub async fn at(cloud: Cloud) -> Self {
         let made = cloud.post(&cloud.admin, "/v1/organizers", json!({"name": "Club"})).await.ok();
         let organizer = made["token"].as_str().unwrap().to_owned();
         let event = new_event(&cloud, &organizer, "Night").await;
@@ -267,7 +345,7 @@ pub struct Device {
 }
 
 impl Device {
-    fn new(key: SigningKey, answer: &Value) -> Self {
+    pub fn new(key: SigningKey, answer: &Value) -> Self {
         let hex = |field: &str| HEXLOWER.decode(answer[field].as_str().unwrap().as_bytes()).unwrap();
         let certificate = Certificate::from_bytes(&hex("certificate")).unwrap();
         let ca = PublicKey(hex("ca").try_into().unwrap());
@@ -279,7 +357,12 @@ impl Device {
 
     pub fn write(&mut self, at_s: i64, kind: Kind) -> EntryRef {
         let clock = Timestamp::from_secs(at_s);
-        let bytes = Entry { clock, at: None, quality: Quality::Trusted, uncertain_ms: None, kind }.to_bytes();
+        let staff = None;
+        self.put(&Entry { clock, at: None, quality: Quality::Trusted, uncertain_ms: None, staff, kind })
+    }
+
+    pub fn put(&mut self, entry: &Entry) -> EntryRef {
+        let bytes = entry.to_bytes();
         let previous = self.hashes.last().copied().unwrap_or(genesis(self.identity.event, self.journal));
         let hash = chain(&previous, &bytes);
         self.entries.push(bytes);
@@ -290,12 +373,12 @@ impl Device {
     pub fn admit(&mut self, at_s: i64, ticket: TicketId, list: u16) -> EntryRef {
         let gate = Some("North".to_owned());
         let list = ListId(list);
-        self.write(at_s, Kind::Admission(Admission { ticket, list, gate, overridden: None, code: None }))
+        self.write(at_s, Kind::Admission(Admission { gate, ..Admission::new(ticket, list) }))
     }
 
     pub fn serve(&mut self, at_s: i64, ticket: TicketId, product: u16, quantity: u16) -> EntryRef {
         let product = ProductId(product);
-        self.write(at_s, Kind::Serving(Serving { ticket, product, quantity, code: None }))
+        self.write(at_s, Kind::Serving(Serving { ticket, product, quantity, code: None, by_hand: None }))
     }
 
     /// The entries from `first`, in runs.

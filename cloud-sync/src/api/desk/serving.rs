@@ -2,19 +2,23 @@
 
 use super::{Given, key};
 use crate::api::{By, Shared};
-use crate::app::App;
 use crate::auth::Caller;
-use crate::desk::{Desk, Mode};
+use crate::desk::group::{self, Act};
+use crate::desk::{Desk, Key, Mode};
 use crate::fault::Fault;
-use crate::json::{Body, Instant};
+use crate::json::{Body, Instant, Path};
 use crate::scope;
-use crate::store::Tx;
-use axum::extract::{Path, State};
+use crate::store::{Tx, products};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
+use std::sync::Arc;
 use tidegate_core::api::Answer;
 use tidegate_core::id::ProductId;
+use tidegate_core::language::Language;
 use tidegate_core::serve::{MAX_QUANTITY, Order};
+use tidegate_core::time::Timestamp;
+use tidegate_link::language::Preferred;
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -22,15 +26,18 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServingRequest {
-    /// The text of the code.
+    /// The text of the code, or the short code under it.
+    #[schema(max_length = 4_096)]
     code: Option<String>,
     /// Instead of a code: a ticket found by search, `tkt_…`.
     ticket: Option<String>,
     /// The product, `prd_…`.
     product: String,
     /// How many units, 1 to 500.
+    #[schema(minimum = 1, maximum = 500)]
     quantity: u16,
     /// Idempotency key.
+    #[schema(min_length = 1, max_length = 100)]
     key: Option<String>,
     /// The order's own trusted time.
     at: Option<Instant>,
@@ -45,27 +52,18 @@ const UNKNOWN_PRODUCT: ProductId = ProductId(0);
 
 /// Decides an order by the same law as at a bar; takes credit and stock together, or neither.
 #[utoipa::path(post, path = "/v1/events/{id}/servings", tag = "desk", request_body = ServingRequest,
+    params(Preferred),
     responses((status = 200, body = Answer), (status = "default", body = Problem)))]
 pub async fn serving(
     State(app): Shared,
     Extension(caller): By,
     Path(id): Path<String>,
+    Preferred(language): Preferred,
     Body(request): Body<ServingRequest>,
 ) -> Result<Json<Answer>, Fault> {
-    app.write(move |tx, app| Box::pin(decide(tx, app, caller, id, request))).await.map(Json)
-}
-
-async fn decide(
-    tx: &mut Tx,
-    app: &App,
-    caller: Caller,
-    id: String,
-    request: ServingRequest,
-) -> Result<Answer, Fault> {
     if !(1..=MAX_QUANTITY).contains(&request.quantity) {
         return Err(Fault::invalid(format!("quantity is 1 to {MAX_QUANTITY}")));
     }
-    let event = scope::event(tx, &caller, &id).await?;
     let parts = [
         request.code.as_deref().unwrap_or(""),
         request.ticket.as_deref().unwrap_or(""),
@@ -74,14 +72,37 @@ async fn decide(
     ];
     let key = key(request.key, &parts)?;
     let given = Given::of(request.code, request.ticket.as_deref())?;
-    let product = scope::product_of(tx, event.id, &request.product).await;
-    let mut desk = Desk::open(tx, app, &event).await?;
-    let order = Order {
-        shown: given.shown(&desk.catalogue(), event.id),
-        product: product.map_or(UNKNOWN_PRODUCT, |product| product.number),
-        quantity: request.quantity,
-        at: request.at.map(|at| at.0),
-    };
+    let (by, product) = (caller.clone(), request.product);
+    let found = app.read(move |tx, _| {
+        Box::pin(async move {
+            let event = scope::event(tx, &by, &id).await?;
+            let known = products::get(tx, &product).await?.filter(|product| product.event == event.id);
+            Ok((event, known.map_or(UNKNOWN_PRODUCT, |product| product.number)))
+        })
+    });
+    let (event, product) = found.await?;
+    let (quantity, at) = (request.quantity, request.at.map(|at| at.0));
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
-    desk.serving(tx, &order, key.as_ref(), mode).await
+    let language = language.unwrap_or_default();
+    let asked = Arc::new(Asked { given, product, quantity, at, key, mode, caller, language });
+    let act: Act = Arc::new(move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
+    group::act(&app, event, act).await.map(Json)
+}
+
+struct Asked {
+    given: Given,
+    product: ProductId,
+    quantity: u16,
+    at: Option<Timestamp>,
+    key: Option<Key>,
+    mode: Mode,
+    caller: Caller,
+    language: Language,
+}
+
+async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<Asked>) -> Result<Answer, Fault> {
+    desk.turn_to(asked.caller.name.clone(), asked.language);
+    let shown = desk.shown(tx, &asked.given, &asked.caller).await?;
+    let order = Order { shown, product: asked.product, quantity: asked.quantity, at: asked.at };
+    desk.serving(tx, &order, asked.key.as_ref(), asked.mode).await
 }

@@ -5,14 +5,16 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::json::{Body, Instant};
+use crate::json::{Body, Instant, Path};
 use crate::scope;
 use crate::store::Tx;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use tidegate_core::api::Answer;
 use tidegate_core::decide::key::Operation;
+use tidegate_core::language::Language;
+use tidegate_link::language::Preferred;
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -40,22 +42,28 @@ pub struct UndoRequest {
 
 /// Takes an act of the cloud's own desk back.
 #[utoipa::path(post, path = "/v1/events/{id}/undo", tag = "desk", request_body = UndoRequest,
+    params(Preferred),
     responses((status = 200, body = Answer), (status = "default", body = Problem)))]
 pub async fn undo(
     State(app): Shared,
     Extension(caller): By,
     Path(id): Path<String>,
+    Preferred(language): Preferred,
     Body(request): Body<UndoRequest>,
 ) -> Result<Json<Answer>, Fault> {
-    app.write(move |tx, app| Box::pin(take_back(tx, app, caller, id, request))).await.map(Json)
+    let language = language.unwrap_or_default();
+    let event = id.parse().map_err(|_| Fault::missing("event"))?;
+    let undone =
+        app.write_books(event, move |tx, app| Box::pin(take_back(tx, app, (caller, id), request, language)));
+    undone.await.map(Json)
 }
 
 async fn take_back(
     tx: &mut Tx,
     app: &App,
-    caller: Caller,
-    id: String,
+    (caller, id): (Caller, String),
     request: UndoRequest,
+    language: Language,
 ) -> Result<Answer, Fault> {
     let event = scope::event(tx, &caller, &id).await?;
     let operation = match request.operation {
@@ -63,5 +71,6 @@ async fn take_back(
         KeyOf::Serving => Operation::Serving,
     };
     let mut desk = Desk::open(tx, app, &event).await?;
+    desk.turn_to(caller.name, language);
     desk.take_back(tx, (operation, &request.key), request.at.map(|at| at.0)).await
 }

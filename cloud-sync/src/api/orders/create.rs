@@ -2,6 +2,7 @@
 //! transaction, under the key that makes repeating it harmless.
 
 use super::OrderView;
+use crate::api::answers::{Answers, of_a_ticket};
 use crate::api::lists::date_of;
 use crate::api::products::{CreditShape, credits};
 use crate::api::{By, Keyed, Shared};
@@ -9,22 +10,23 @@ use crate::app::App;
 use crate::auth::tokens::id;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::{Body, Instant, Key, RawJson, maybe_text};
+use crate::json::{Body, IdempotencyKey, Instant, Key, Line, RawJson, maybe_text};
 use crate::keys;
 use crate::orders::{Action, State};
 use crate::scope;
 use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::orders::{self, MoveRecord, OrderRecord};
-use crate::store::tickets::TicketRecord;
+use crate::store::tickets::{self, TicketRecord};
 use crate::tickets::draw;
 use axum::Extension;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
-use tidegate_core::catalogue::{TicketRow, TicketStatus};
-use tidegate_core::id::TicketId;
+use std::collections::BTreeMap;
+use tidegate_core::catalogue::{TicketRow, TicketStatus, Variation};
+use tidegate_core::id::{TicketId, VariationId};
 use tidegate_core::money;
 use tidegate_core::time::Window;
 use tidegate_link::problem::Problem;
@@ -36,6 +38,8 @@ pub const MAX_POSITIONS: u32 = 1_000;
 const MAX_EMAIL_BYTES: usize = 254;
 /// Tries at a free order code of forty bits.
 const MAX_TRIES: usize = 16;
+/// Tickets that belong to one: doors look at no more.
+pub const MAX_ADD_ONS: u32 = 50;
 
 /// An order to be placed.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -44,8 +48,14 @@ pub struct NewOrder {
     /// Of which event.
     event: String,
     /// Where its tickets are sent.
+    #[schema(
+        max_length = 254,
+        pattern = r"^[^@\s\x00-\x1f\x7f-\x9f]+@[^\s\x00-\x1f\x7f-\x9f]*\.[^\s\x00-\x1f\x7f-\x9f]*$",
+        example = "guest@example.org"
+    )]
     email: Option<String>,
     /// What is ordered.
+    #[schema(min_items = 1, max_items = 1_000)]
     items: Vec<NewItem>,
 }
 
@@ -57,10 +67,13 @@ pub struct NewItem {
     product: String,
     /// How many; 1 if absent.
     #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 1_000, default = 1)]
     quantity: u32,
     /// The holder's name.
+    #[schema(value_type = Option<Line>)]
     holder: Option<String>,
     /// A note for the door.
+    #[schema(value_type = Option<Line>)]
     note: Option<String>,
     /// The number of the date of a series.
     date: Option<u16>,
@@ -76,6 +89,15 @@ pub struct NewItem {
     /// Whether the organizer has yet to approve it.
     #[serde(default)]
     needs_approval: bool,
+    /// The number of the product's variation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variation: Option<u16>,
+    /// The ticket that it belongs to, `tkt_…`; itself no add-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    addon_to: Option<String>,
+    /// What its holder answered, by the question's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    answers: Answers,
 }
 
 impl NewItem {
@@ -91,7 +113,7 @@ fn one() -> u32 {
 
 /// Places an order. Needs an `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/orders", tag = "orders", request_body = NewOrder,
-    params(("Idempotency-Key" = String, Header, description = "Makes repeating the request harmless")),
+    params(("Idempotency-Key" = inline(IdempotencyKey), Header, description = "Makes repeating the request harmless")),
     responses((status = 201, body = OrderView), (status = "default", body = Problem)))]
 pub async fn create(
     Extract(app): Shared,
@@ -112,16 +134,15 @@ async fn place(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewOrd
     if caller.role == Role::Customer && new.items.iter().any(NewItem::is_a_favour) {
         return Err(Fault::forbidden("not_allowed", "Only staff give credits, notes, or entry before payment"));
     }
-    let templates = templates(tx, &event, &new.items).await?;
+    let templates = templates(tx, (&caller, &event), &new.items).await?;
     let total_minor = total(&templates)?;
     let order = add_order(tx, app, &caller, &event, (email(new.email)?, total_minor)).await?;
-    let key = keys::signing_key(tx, &app.vault, event.id).await?;
+    let key = keys::signing_key(tx, &app.vault, &event).await?;
     for (template, quantity) in templates {
-        let row = TicketRow { order: Some(order.code.clone()), ..template.row };
+        let (code, email) = (Some(order.code.clone()), order.email.clone());
+        let row = TicketRow { order: code, email, ..template.row };
         let template = TicketRecord { order: order.id.clone(), row, ..template };
-        for _ in 0..quantity {
-            draw(tx, &key, &template).await?;
-        }
+        draw(tx, &key, &template, quantity).await?;
     }
     let view = OrderView::full(tx, &caller, &order, &event).await?;
     keyed.keep(tx, &view, app.now()).await
@@ -135,7 +156,7 @@ fn total(templates: &[(TicketRecord, u32)]) -> Result<i64, Fault> {
 
 async fn templates(
     tx: &mut Tx,
-    event: &EventRecord,
+    by: (&Caller, &EventRecord),
     items: &[NewItem],
 ) -> Result<Vec<(TicketRecord, u32)>, Fault> {
     let positions = items.iter().try_fold(0_u32, |sum, item| sum.checked_add(item.quantity));
@@ -145,12 +166,16 @@ async fn templates(
     }
     let mut templates = Vec::with_capacity(items.len());
     for item in items {
-        templates.push((template(tx, event, item).await?, item.quantity));
+        templates.push((template(tx, by, item).await?, item.quantity));
     }
     Ok(templates)
 }
 
-async fn template(tx: &mut Tx, event: &EventRecord, item: &NewItem) -> Result<TicketRecord, Fault> {
+async fn template(
+    tx: &mut Tx,
+    (caller, event): (&Caller, &EventRecord),
+    item: &NewItem,
+) -> Result<TicketRecord, Fault> {
     let product = scope::product_of(tx, event.id, &item.product).await?;
     if product.consumption {
         return Err(Fault::invalid("Only tickets are ordered; what is served comes as their credits"));
@@ -159,24 +184,54 @@ async fn template(tx: &mut Tx, event: &EventRecord, item: &NewItem) -> Result<Ti
         Some(given) => credits(tx, event.id, given).await?,
         None => product.credits,
     };
+    let variation = variation_of(&product.variations, item.variation)?;
+    let unnumbered = TicketId::from_bytes([0; TicketId::BYTES]); // drawn for each
     let row = TicketRow {
-        id: TicketId::from_bytes([0; TicketId::BYTES]), // drawn for each
-        product: product.number,
         status: TicketStatus::Pending,
-        counter: 0,
         date: date_of(event, item.date)?,
         window: window(item.valid_from, item.valid_until)?,
         credits,
-        blocked: None,
         needs_approval: item.needs_approval,
         valid_if_pending: item.valid_if_pending,
-        cancelled_at: None,
-        order: None,
         holder: maybe_text("holder", item.holder.as_ref())?,
         note: maybe_text("note", item.note.as_ref())?,
+        variation,
+        addon_to: main(tx, (caller, event), item).await?,
+        answers: of_a_ticket(event, item.answers.clone())?,
+        ..TicketRow::new(unnumbered, product.number)
     };
     let (order, code) = (String::new(), String::new());
     Ok(TicketRecord { event: event.id, order, price_minor: product.price_minor, refunded_at: None, code, row })
+}
+
+/// A product's variation by its number.
+pub fn variation_of(known: &[Variation], number: Option<u16>) -> Result<Option<VariationId>, Fault> {
+    let Some(number) = number.map(VariationId) else { return Ok(None) };
+    match known.iter().any(|variation| variation.id == number) {
+        true => Ok(Some(number)),
+        false => Err(Fault::invalid(format!("The product has no variation {number}"))),
+    }
+}
+
+/// The ticket that an item's tickets belong to.
+async fn main(
+    tx: &mut Tx,
+    (caller, event): (&Caller, &EventRecord),
+    item: &NewItem,
+) -> Result<Option<TicketId>, Fault> {
+    let Some(id) = &item.addon_to else { return Ok(None) };
+    let (ticket, of) = scope::ticket(tx, caller, id).await?;
+    if of.id != event.id {
+        return Err(Fault::missing("ticket"));
+    }
+    if ticket.row.addon_to.is_some() {
+        return Err(Fault::invalid("addon_to names a ticket that is no add-on itself"));
+    }
+    let others = tickets::of_main(tx, ticket.row.id, MAX_ADD_ONS).await?.len() as u32;
+    match others.saturating_add(item.quantity) <= MAX_ADD_ONS {
+        true => Ok(Some(ticket.row.id)),
+        false => Err(Fault::invalid(format!("At most {MAX_ADD_ONS} tickets belong to one"))),
+    }
 }
 
 /// A window of validity, the right way round.

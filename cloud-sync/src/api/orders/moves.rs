@@ -8,14 +8,15 @@ use crate::api::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::Body;
+use crate::json::{Body, Path};
 use crate::orders::{Action, State};
 use crate::pay::{Charge, Outcome, PaymentProvider, TestProvider};
 use crate::store::events::EventRecord;
 use crate::store::orders::{self, MoveRecord, OrderRecord};
+use crate::store::tickets::TicketRecord;
 use crate::store::{Tx, tickets};
 use crate::{scope, tickets as signing};
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ async fn settle(
     id: String,
     (action, detail): (Action, String),
 ) -> Result<OrderView, Fault> {
-    let (order, event) = scope::order(tx, &caller, &id).await?;
+    let (order, event) = scope::order_to_change(tx, &caller, &id).await?;
     let order = advance(tx, (&caller, app.now()), order, (action, &detail)).await?;
     if action == Action::Pay {
         change_tickets(tx, &order, |row| match row.status {
@@ -154,7 +155,7 @@ pub async fn expire(Extract(app): Shared, Extension(caller): By, Path(id): Path<
 }
 
 async fn end(tx: &mut Tx, app: &App, caller: Caller, id: String, action: Action) -> Result<OrderView, Fault> {
-    let (order, event) = scope::order(tx, &caller, &id).await?;
+    let (order, event) = scope::order_to_change(tx, &caller, &id).await?;
     let now = app.now();
     let order = advance(tx, (&caller, now), order, (action, "")).await?;
     change_tickets(tx, &order, |row| cancelled(row, now)).await?;
@@ -169,7 +170,7 @@ pub async fn approve(Extract(app): Shared, Extension(caller): By, Path(id): Path
 }
 
 async fn approve_tickets(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<OrderView, Fault> {
-    let (order, event) = scope::order(tx, &caller, &id).await?;
+    let (order, event) = scope::order_to_change(tx, &caller, &id).await?;
     let order = advance(tx, (&caller, app.now()), order, (Action::Approve, "")).await?;
     change_tickets(tx, &order, |row| TicketRow { needs_approval: false, ..row }).await?;
     OrderView::full(tx, &caller, &order, &event).await
@@ -186,12 +187,12 @@ async fn change_tickets(
     order: &OrderRecord,
     change: impl Fn(TicketRow) -> TicketRow,
 ) -> Result<(), Fault> {
-    for mut ticket in tickets::of_order(tx, &order.id).await? {
+    let mut changed = Vec::new();
+    for ticket in tickets::of_order(tx, &order.id).await? {
         let row = change(ticket.row.clone());
         if row != ticket.row {
-            ticket.row = row;
-            signing::keep(tx, &ticket).await?;
+            changed.push(TicketRecord { row, ..ticket });
         }
     }
-    Ok(())
+    signing::keep(tx, &changed).await
 }

@@ -4,10 +4,10 @@ use super::OrderView;
 use crate::api::{Answer, By, Shared};
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::{EventPaging, Page, Query};
+use crate::json::{EventPaging, Page, Path, Query};
 use crate::scope;
 use crate::store::{Tx, orders};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use tidegate_link::problem::Problem;
 

@@ -6,14 +6,14 @@ use crate::api::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::Body;
+use crate::json::{Body, Path};
 use crate::orders::{Action, State};
 use crate::pay::{Outcome, PaymentProvider, TestProvider};
 use crate::store::orders::OrderRecord;
 use crate::store::tickets::TicketRecord;
 use crate::store::{Tx, tickets};
 use crate::{scope, tickets as signing};
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -51,7 +51,7 @@ async fn give_back(
     id: String,
     refund: Refund,
 ) -> Result<OrderView, Fault> {
-    let (order, event) = scope::order(tx, &caller, &id).await?;
+    let (order, event) = scope::order_to_change(tx, &caller, &id).await?;
     let all = tickets::of_order(tx, &order.id).await?;
     let (chosen, rest) = choose(all, refund.tickets.as_deref())?;
     let action = if rest { Action::RefundPart } else { Action::Refund };
@@ -67,10 +67,11 @@ async fn give_back(
     let refunded_minor = order.refunded_minor + amount; // at most the total, which is bounded
     let order = OrderRecord { refunded_minor, ..order };
     let order = advance(tx, (&caller, app.now()), order, (action, &format!("{reference} {amount}"))).await?;
-    for ticket in chosen {
+    let given_back = chosen.into_iter().map(|ticket| {
         let row = cancelled(ticket.row.clone(), app.now());
-        signing::keep(tx, &TicketRecord { row, refunded_at: Some(app.now()), ..ticket }).await?;
-    }
+        TicketRecord { row, refunded_at: Some(app.now()), ..ticket }
+    });
+    signing::keep(tx, &given_back.collect::<Vec<_>>()).await?;
     debug_assert!(order.state != State::Refunded || order.refunded_minor <= order.total_minor);
     OrderView::full(tx, &caller, &order, &event).await
 }
@@ -83,7 +84,7 @@ fn choose(all: Vec<TicketRecord>, named: Option<&[String]>) -> Result<(Vec<Ticke
             let parsed: Result<BTreeSet<TicketId>, _> = named.iter().map(|id| id.parse()).collect();
             let ids = parsed.map_err(|_| Fault::invalid("tickets are ids of the form tkt_…"))?;
             if !ids.iter().all(|id| all.iter().any(|ticket| ticket.row.id == *id)) {
-                return Err(Fault::invalid("A ticket named is not of this order"));
+                return Err(Fault::missing("ticket").why("It is not of this order"));
             }
             Some(ids)
         }

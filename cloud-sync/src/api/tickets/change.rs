@@ -4,19 +4,20 @@
 
 use super::shape::{Shown, TicketView};
 use crate::api::lists::date_of;
-use crate::api::orders::create::window;
+use crate::api::orders::create::{variation_of, window};
 use crate::api::orders::moves::cancelled;
+use crate::api::products::Products;
 use crate::api::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
-use crate::json::{Body, Instant, maybe_text, present, text};
+use crate::json::{Body, Instant, Line, Path, maybe_text, present, text};
 use crate::scope;
 use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::tickets::TicketRecord;
 use crate::tickets::{Counter, keep, sign_anew};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use tidegate_core::catalogue::TicketRow;
@@ -29,6 +30,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct Block {
     /// Said at the door.
+    #[schema(value_type = Line)]
     reason: String,
 }
 
@@ -37,10 +39,10 @@ pub struct Block {
 #[serde(deny_unknown_fields)]
 pub struct TicketPatch {
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Line>)]
     holder: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Line>)]
     note: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Instant>)]
@@ -53,6 +55,10 @@ pub struct TicketPatch {
     date: Option<Option<u16>>,
     /// Another ticket product, `prd_…`.
     product: Option<String>,
+    /// The number of the product's variation; none where the product changes.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u16>)]
+    variation: Option<Option<u16>>,
 }
 
 /// What is done to one ticket.
@@ -109,10 +115,10 @@ async fn change(State(app): Shared, Extension(caller): By, id: String, change: C
 }
 
 async fn apply(tx: &mut Tx, app: &App, caller: Caller, id: String, change: Change) -> Result<TicketView, Fault> {
-    let (ticket, event) = scope::ticket(tx, &caller, &id).await?;
+    let (ticket, event) = scope::ticket_to_change(tx, &caller, &id).await?;
     let row = ticket.row.clone();
     let changed = match change {
-        Change::Reissue => sign_anew(tx, app, ticket, Counter::Raise).await?,
+        Change::Reissue => sign_anew(tx, (app, &event), ticket, Counter::Raise).await?,
         Change::Block(reason) => kept(tx, ticket, TicketRow { blocked: Some(reason), ..row }).await?,
         Change::Unblock => kept(tx, ticket, TicketRow { blocked: None, ..row }).await?,
         Change::Cancel => kept(tx, ticket, cancelled(row, app.now())).await?,
@@ -123,7 +129,7 @@ async fn apply(tx: &mut Tx, app: &App, caller: Caller, id: String, change: Chang
 
 async fn kept(tx: &mut Tx, ticket: TicketRecord, row: TicketRow) -> Result<TicketRecord, Fault> {
     let ticket = TicketRecord { row, ..ticket };
-    keep(tx, &ticket).await?;
+    keep(tx, std::slice::from_ref(&ticket)).await?;
     Ok(ticket)
 }
 
@@ -136,17 +142,18 @@ async fn patched(
 ) -> Result<TicketRecord, Fault> {
     let was = ticket.row.clone();
     let end = |given: Option<Option<Instant>>, was| given.unwrap_or(Option::map(was, Instant));
-    let product = match &patch.product {
-        None => was.product,
-        Some(id) => {
-            Some(scope::product_of(tx, event.id, id).await?)
-                .filter(|product| !product.consumption)
-                .ok_or_else(|| Fault::invalid("A ticket is of a product that lets somebody in"))?
-                .number
-        }
+    let named = match &patch.product {
+        None => Products::of(tx, event.id).await?.id(was.product),
+        Some(id) => id.clone(),
     };
+    let product = Some(scope::product_of(tx, event.id, &named).await?)
+        .filter(|product| !product.consumption)
+        .ok_or_else(|| Fault::invalid("A ticket is of a product that lets somebody in"))?;
+    let kept = was.variation.map(|variation| variation.0).filter(|_| product.number == was.product);
+    let variation = variation_of(&product.variations, patch.variation.unwrap_or(kept))?;
     let row = TicketRow {
-        product,
+        product: product.number,
+        variation,
         date: patch.date.map_or(Ok(was.date), |date| date_of(event, date))?,
         window: window(end(patch.valid_from, was.window.from), end(patch.valid_until, was.window.until))?,
         holder: patch.holder.map_or(Ok(was.holder.clone()), |h| maybe_text("holder", h.as_ref()))?,
@@ -155,9 +162,9 @@ async fn patched(
     };
     let ticket = TicketRecord { row, ..ticket };
     match taken_away(&was, &ticket.row) {
-        Some(counter) => sign_anew(tx, app, ticket, counter).await,
+        Some(counter) => sign_anew(tx, (app, event), ticket, counter).await,
         None => {
-            keep(tx, &ticket).await?;
+            keep(tx, std::slice::from_ref(&ticket)).await?;
             Ok(ticket)
         }
     }

@@ -4,11 +4,11 @@ use super::shape::{Shown, TicketView};
 use crate::api::{Answer, By, Shared};
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::json::{Page, Paging, Query, bad_cursor};
+use crate::json::{Page, Paging, Path, Query, bad_cursor, within};
 use crate::scope;
 use crate::store::Tx;
 use crate::store::tickets::{self, TicketRecord};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use tidegate_core::id::TicketId;
@@ -27,6 +27,8 @@ pub struct Which {
     /// The `next` of the page before.
     after: Option<String>,
     /// How many, at most 1000.
+    #[serde(default, deserialize_with = "within")]
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<u32>,
 }
 

@@ -1,5 +1,6 @@
 //! A ticket as it is shown: who may see its code is decided here.
 
+use crate::api::answers::Answers;
 use crate::api::products::{CreditShape, Products};
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
@@ -30,6 +31,9 @@ pub struct TicketView {
     /// Its code; customers see it once it is good.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    /// The short code under it, which finds the ticket where the code cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    short_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +53,15 @@ pub struct TicketView {
     holder: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// The number of the product's variation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variation: Option<u16>,
+    /// The ticket that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addon_to: Option<String>,
+    /// What was answered when it was bought, by the question's id.
+    #[serde(skip_serializing_if = "Answers::is_empty")]
+    answers: Answers,
 }
 
 /// How a caller sees an event's tickets.
@@ -65,7 +78,7 @@ impl Shown {
 
     /// A ticket.
     pub fn view(&self, ticket: &TicketRecord) -> TicketView {
-        let row = &ticket.row;
+        let (row, seen) = (&ticket.row, may_see_code(self.role, ticket));
         TicketView {
             id: row.id.to_string(),
             event: ticket.event.to_string(),
@@ -75,7 +88,8 @@ impl Shown {
             status: status(row.status),
             price_minor: ticket.price_minor,
             counter: row.counter,
-            code: Some(ticket.code.clone()).filter(|_| may_see_code(self.role, ticket)),
+            code: Some(ticket.code.clone()).filter(|_| seen),
+            short_code: row.spoken.map(|spoken| spoken.to_string()).filter(|_| seen),
             date: row.date.map(|date| date.0),
             valid_from: row.window.from.map(Instant),
             valid_until: row.window.until.map(Instant),
@@ -86,6 +100,9 @@ impl Shown {
             cancelled_at: row.cancelled_at.map(Instant),
             holder: row.holder.clone(),
             note: row.note.clone(),
+            variation: row.variation.map(|variation| variation.0),
+            addon_to: row.addon_to.map(|main| main.to_string()),
+            answers: row.answers.iter().map(|a| (a.question.clone(), a.text.clone())).collect(),
         }
     }
 }

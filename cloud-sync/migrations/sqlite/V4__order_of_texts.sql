@@ -1,0 +1,1 @@
+-- Texts are compared byte by byte here in any case; a version is of both databases.
