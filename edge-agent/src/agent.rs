@@ -109,12 +109,13 @@ impl Agent {
         let event = catalogue.event.as_ref();
         let revoked = catalogue.devices.get(&own.device).is_some_and(|d| d.revoked_at.is_some());
         let links = self.links.status(&memory, own);
+        let list = list.and_then(|l| catalogue.lists.get(&l)).map(|l| l.name.clone()).unwrap_or_default();
         Ok(Status {
             event: event.map(|e| e.name.clone()).unwrap_or_default(),
             timezone: event.map_or_else(|| "UTC".into(), |e| e.timezone.clone()),
             device: self.enrolment.identity.name.clone(),
             role: self.enrolment.identity.role.as_str().into(),
-            list: list.and_then(|l| catalogue.lists.get(&l)).map(|l| l.name.clone()).unwrap_or_default(),
+            staff: memory.on_duty(reading.now).map(str::to_owned),
             state: if revoked {
                 "revoked"
             } else if memory.ready {
@@ -135,9 +136,11 @@ impl Agent {
             per_minute: counters.per_minute,
             to_upload: links.first().map_or(0, |cloud| cloud.unsent),
             tickets: counters.tickets,
+            indexing: counters.indexing,
             replica_age_ms: memory.cloud_time.map(|seen| (reading.now.since_us(seen).max(0) / 1_000) as u64),
             links,
-            sources: self.lanes.status(),
+            sources: self.lanes.status(&memory, &list),
+            list,
             stock,
         })
     }
@@ -149,9 +152,9 @@ impl Agent {
     }
 }
 
-/// Cuts a name to what an entry may hold.
+/// Whether a name is one that an entry may hold and a line of a log shows as it is.
 pub fn fits(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_TEXT_BYTES
+    !text.is_empty() && text.len() <= MAX_TEXT_BYTES && !text.chars().any(char::is_control)
 }
 
 async fn told_long_ago(stop: &CancellationToken) {

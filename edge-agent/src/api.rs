@@ -6,7 +6,10 @@
 
 pub mod acts;
 pub mod input;
+pub mod log;
 pub mod look;
+pub mod orders;
+pub mod staff;
 pub mod stream;
 
 use crate::agent::Agent;
@@ -19,9 +22,10 @@ use axum::{Json, Router};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use tidegate_link::problem::Problem;
+use tidegate_link::{docs, document};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -29,10 +33,13 @@ use utoipa_axum::routes;
 const MAX_BODY_BYTES: usize = 64 << 10;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Tidegate edge agent",
-    description = "One device at a door or a bar: scans, servings, undo, search, status, stream."
-))]
+#[openapi(
+    components(schemas(tidegate_core::api::StreamMessage)),
+    info(
+        title = "Tidegate edge agent",
+        description = "One device at a door or a bar: scans, servings, undo, search, status, stream."
+    )
+)]
 struct Description;
 
 /// Every address.
@@ -41,8 +48,13 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .routes(routes!(acts::scan))
         .routes(routes!(acts::serve))
         .routes(routes!(acts::undo))
-        .routes(routes!(acts::sign_in))
+        .routes(routes!(staff::sign_on, staff::sign_off))
+        .routes(routes!(staff::sign_in))
         .routes(routes!(look::find))
+        .routes(routes!(orders::order))
+        .routes(routes!(orders::admit))
+        .routes(routes!(log::log))
+        .routes(routes!(log::story))
         .routes(routes!(look::status))
         .routes(routes!(look::conflicts))
         .routes(routes!(stream::stream))
@@ -53,10 +65,11 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .split_for_parts();
     secure(&mut description);
     description.merge(health);
-    let description = Arc::new(description);
+    let description = Arc::new(document::complete(&description));
     guarded
         .layer(from_fn_with_state(agent.clone(), authorise))
         .merge(open)
+        .merge(docs::pages())
         .route("/openapi.json", axum::routing::get(move || async move { Json((*description).clone()) }))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "not_found", "No such address") })
         .method_not_allowed_fallback(|| async {
@@ -71,9 +84,13 @@ pub fn router(agent: Arc<Agent>) -> Router {
 
 fn secure(description: &mut utoipa::openapi::OpenApi) {
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    description.components.get_or_insert_default().add_security_scheme("token", scheme);
-    description.security =
-        Some(vec![utoipa::openapi::security::SecurityRequirement::new("token", Vec::<String>::new())]);
+    description.components.get_or_insert_default().add_security_scheme(document::TOKEN, scheme);
+    let requirement = || SecurityRequirement::new::<_, _, &str>(document::TOKEN, []);
+    for item in description.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+            operation.security = Some(vec![requirement()]);
+        }
+    }
 }
 
 async fn authorise(State(agent): State<Arc<Agent>>, request: Request, next: Next) -> Response {
@@ -84,11 +101,9 @@ async fn authorise(State(agent): State<Arc<Agent>>, request: Request, next: Next
 }
 
 fn unauthorised() -> Response {
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "This API asks for a token")
-        .action("Send Authorization: Bearer with the content of api.token in the data folder");
-    let mut response = problem.into_response();
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-    response
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "This API asks for a token")
+        .action("Send Authorization: Bearer with the content of api.token in the data folder")
+        .into_response()
 }
 
 /// A fault of the store as a problem.

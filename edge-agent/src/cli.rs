@@ -2,8 +2,11 @@
 //! code that follows the verdict.
 
 pub mod client;
+pub mod find;
 pub mod join;
 pub mod journal;
+pub mod lanes;
+pub mod log;
 pub mod run;
 pub mod scan;
 pub mod status;
@@ -11,6 +14,7 @@ pub mod status;
 use crate::config::ConfigFault;
 use crate::store::Fault;
 use crate::store::identity::IdentityFault;
+use client::NotAsked;
 use std::process::ExitCode;
 use tidegate_link::client::LinkError;
 
@@ -46,8 +50,14 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
             }
             LinkError::Garbled(_) | LinkError::Setup(_) => (FAILED, "Look at the log".into()),
         }
-    } else if error.downcast_ref::<client::NotRunning>().is_some() {
-        (UNREACHED, "Run: edge-agent run".into())
+    } else if let Some(fault) = error.downcast_ref::<NotAsked>() {
+        match fault {
+            NotAsked::NotRunning(_) => (UNREACHED, "Run: edge-agent run".into()),
+            NotAsked::NotAllowed(_) => {
+                (NOT_PERMITTED, "Run this as the agent's user: sudo -u tidegate edge-agent …".into())
+            }
+            NotAsked::Unreadable(..) => (FAILED, "Look at the disk, or name another folder with --data".into()),
+        }
     } else if let Some(fault) = error.downcast_ref::<std::io::Error>().and_then(Fault::of_disk) {
         (FAILED, format!("{} ({})", fault.action(), fault.code()))
     } else if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::AddrInUse) {

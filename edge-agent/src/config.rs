@@ -7,6 +7,8 @@ use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tidegate_core::api::Direction;
+use tidegate_core::language::Language;
 
 /// What can be set for `edge-agent run`.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -33,15 +35,52 @@ pub struct Given {
     /// At a bar: the product that a code shown to a camera pays for, by name.
     #[arg(long, env = "TIDEGATE_SERVES", value_name = "PRODUCT")]
     pub serves: Option<String>,
+    /// What verdicts are said in where a request asks for no other: en, es, pt, de or fr.
+    #[arg(long, env = "TIDEGATE_LANGUAGE", value_name = "TAG")]
+    pub language: Option<Language>,
     /// A source of frames: folder:PATH (what is read moves to PATH/read), y4m:PATH or raw:WxH:PATH (a pipe, or - for standard input).
     #[arg(long = "source", env = "TIDEGATE_SOURCES", value_delimiter = ',', value_name = "SOURCE")]
     pub sources: Vec<String>,
+    /// Lanes with a list, a gate, a direction or a product of their own; in the file only.
+    #[arg(skip)]
+    pub lane: Vec<LaneGiven>,
     /// Nobody stands here who could be asked: questions become refusals.
     #[arg(long, env = "TIDEGATE_UNATTENDED")]
     pub unattended: bool,
     /// Shifts this agent's clock, seconds; for rehearsals.
     #[arg(long, env = "TIDEGATE_CLOCK_OFFSET_S", allow_hyphen_values = true, value_name = "SECONDS")]
     pub clock_offset_s: Option<i64>,
+}
+
+/// One lane as the file names it; what it leaves out is the agent's own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaneGiven {
+    /// Its source of codes.
+    pub source: String,
+    /// Name of the check-in list of its scans.
+    pub list: Option<String>,
+    /// The gate in its entries.
+    pub gate: Option<String>,
+    /// Which way its scans go; in, if absent.
+    pub direction: Option<Direction>,
+    /// The product that its codes pay for.
+    pub serves: Option<String>,
+}
+
+/// What the codes of one source are for.
+#[derive(Clone, Debug)]
+pub struct LaneConfig {
+    /// Its source of codes.
+    pub source: String,
+    /// Name of the check-in list of its scans; the agent's own if absent.
+    pub list: Option<String>,
+    /// The gate in its entries.
+    pub gate: Option<String>,
+    /// Which way its scans go.
+    pub direction: Direction,
+    /// The product that its codes pay for, at a bar.
+    pub serves: Option<String>,
 }
 
 /// The settings in force.
@@ -61,10 +100,10 @@ pub struct Config {
     pub list: Option<String>,
     /// The gate's name.
     pub gate: Option<String>,
-    /// What a code shown to a camera pays for, at a bar.
-    pub serves: Option<String>,
-    /// Sources of frames.
-    pub sources: Vec<String>,
+    /// What verdicts are said in where a request asks for no other.
+    pub language: Language,
+    /// Lanes: the plain sources, then those with settings of their own.
+    pub lanes: Vec<LaneConfig>,
     /// Whether somebody stands here who can be asked.
     pub can_ask: bool,
     /// Shifts the clock, seconds.
@@ -113,19 +152,38 @@ impl Config {
         if !listen.ip().is_loopback() {
             return Err(ConfigFault::NotLoopback(listen));
         }
+        let (list, gate, serves) =
+            (given.list.or(file.list), given.gate.or(file.gate), given.serves.or(file.serves));
+        let plain = either(given.sources, file.sources).into_iter();
+        let plain = plain.map(|source| LaneGiven { source, ..LaneGiven::default() });
+        let lanes = plain.chain(file.lane).map(|lane| lane.resolve(gate.as_ref(), serves.as_ref())).collect();
         Ok(Self {
             data,
             listen,
             link: given.link.or(file.link).unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 7421))),
             peers: either(given.peers, file.peers),
             cloud: given.cloud.or(file.cloud),
-            list: given.list.or(file.list),
-            gate: given.gate.or(file.gate),
-            serves: given.serves.or(file.serves),
-            sources: either(given.sources, file.sources),
+            list,
+            gate,
+            language: given.language.or(file.language).unwrap_or_default(),
+            lanes,
             can_ask: !(given.unattended || file.unattended),
             clock_offset_s: given.clock_offset_s.or(file.clock_offset_s).unwrap_or(0),
         })
+    }
+}
+
+impl LaneGiven {
+    /// A lane that names a list or a direction is a door, also on an agent that otherwise serves.
+    fn resolve(self, gate: Option<&String>, serves: Option<&String>) -> LaneConfig {
+        let door = self.list.is_some() || self.direction.is_some();
+        LaneConfig {
+            serves: self.serves.or_else(|| serves.filter(|_| !door).cloned()),
+            gate: self.gate.or_else(|| gate.cloned()),
+            direction: self.direction.unwrap_or_default(),
+            source: self.source,
+            list: self.list,
+        }
     }
 }
 
@@ -152,10 +210,44 @@ mod tests {
     }
 
     #[test]
+    fn the_language_is_a_tag_and_english_where_none_is_set() {
+        let check = |file: &str, given: Option<Language>, expect| {
+            let given = Given { language: given, ..Given::default() };
+            assert_eq!(resolve(file, given).map(|config| config.language), Ok(expect), "{file}");
+        };
+        check("", None, Language::En);
+        check("language = \"de-AT\"", None, Language::De);
+        check("language = \"de\"", Some(Language::Fr), Language::Fr);
+        let unknown = resolve("language = \"nl\"", Given::default()).unwrap_err();
+        assert!(unknown.contains("E-CFG-02") && unknown.contains("en, es, pt, de, fr"), "{unknown}");
+    }
+
+    #[test]
     fn unknown_keys_and_open_addresses_are_refused_with_their_place() {
         assert!(resolve("gaet = \"A\"", Given::default()).unwrap_err().contains("gaet"));
         let open = resolve("listen = \"0.0.0.0:1\"", Given::default()).unwrap_err();
         assert!(open.contains("E-CFG-03"), "{open}");
+    }
+
+    #[test]
+    fn a_lane_has_its_own_list_and_gate_else_the_agents() {
+        let file = "list = \"Main\"\ngate = \"A\"\nserves = \"drinks\"\nsources = [\"folder:/a\"]\n\
+                    [[lane]]\nsource = \"folder:/b\"\nlist = \"VIP\"\n\
+                    [[lane]]\nsource = \"folder:/c\"\ngate = \"C\"\ndirection = \"exit\"\n\
+                    [[lane]]\nsource = \"folder:/d\"\nserves = \"food\"\n";
+        let config = resolve(file, Given::default()).unwrap();
+        let said: Vec<String> = config.lanes.iter().map(|l| format!("{l:?}")).collect();
+        let check = |lane: usize, list: Option<&str>, gate, exits, serves: Option<&str>| {
+            let l = &config.lanes[lane];
+            let got = (l.list.as_deref(), l.gate.as_deref(), l.direction == Direction::Exit, l.serves.as_deref());
+            assert_eq!(got, (list, Some(gate), exits, serves), "{said:#?}");
+        };
+        check(0, None, "A", false, Some("drinks"));
+        check(1, Some("VIP"), "A", false, None);
+        check(2, None, "C", true, None);
+        check(3, None, "A", false, Some("food"));
+        assert!(resolve("[[lane]]\nlist = \"x\"", Given::default()).unwrap_err().contains("source"));
+        assert!(resolve("[[lane]]\nsource = \"x:\"\ngaet = \"x\"", Given::default()).is_err());
     }
 
     #[test]
@@ -164,10 +256,32 @@ mod tests {
         let settings = sample.lines().filter_map(|line| line.strip_prefix('#'));
         let settings: String = settings.filter(|l| !l.starts_with(' ')).map(|l| format!("{l}\n")).collect();
         let given: Given = toml::from_str(&settings).unwrap();
-        let Given { listen, link, peers, cloud, list, gate, serves, sources, unattended: _, clock_offset_s } =
-            given;
+        let LaneGiven { source: _, list: lane_list, gate: lane_gate, direction, serves: lane_serves } =
+            &given.lane[0];
+        assert!(lane_list.is_some() && lane_gate.is_some() && direction.is_some());
+        assert!(lane_serves.is_none() && given.lane[1].serves.is_some());
+        let Given {
+            listen,
+            link,
+            peers,
+            cloud,
+            list,
+            gate,
+            serves,
+            language,
+            sources,
+            lane: _,
+            unattended: _,
+            clock_offset_s,
+        } = given;
         assert!(listen.is_some() && link.is_some() && cloud.is_some() && list.is_some() && gate.is_some());
-        assert!(serves.is_some() && clock_offset_s.is_some() && !peers.is_empty() && !sources.is_empty());
+        assert!(
+            serves.is_some()
+                && language.is_some()
+                && clock_offset_s.is_some()
+                && !peers.is_empty()
+                && !sources.is_empty()
+        );
         assert_eq!(resolve(&settings, Given::default()).unwrap().listen.port(), 7420);
     }
 }

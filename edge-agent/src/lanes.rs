@@ -1,19 +1,21 @@
 //! Lanes: one queue of people with one source of codes, from sighting to answer.
 //!
-//! The lane reads pictures on threads of its own; here each new code becomes a
+//! Each has a list, a gate and a direction of its own where the settings say so. The lane reads pictures on threads of its own; here each new code becomes a
 //! scan, or at a bar a serving, in the order it was seen. The code nearest the
 //! centre decides. A source that fails is told to the screens and tried again;
 //! scanning by API goes on whatever happens to it.
 
 use crate::agent::Agent;
-use crate::config::{Config, ConfigFault};
+use crate::config::{Config, ConfigFault, LaneConfig};
 use crate::frames::{AfterReading, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec};
-use crate::store::Fault;
 use crate::store::acts::{self, Mode};
+use crate::store::memory::Memory;
+use crate::store::{Fault, replica};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use tidegate_core::api::{Answer, Direction, SourceStatus, StreamMessage};
+use tidegate_core::api::{Answer, SourceStatus, StreamMessage};
 use tidegate_core::decide::{Scan, Shown};
+use tidegate_core::id::ListId;
 use tidegate_core::serve::Order;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,7 @@ const DEPTH: usize = 256;
 
 /// One lane of an agent.
 struct Post {
-    name: String,
+    config: LaneConfig,
     spec: SourceSpec,
     lane: Mutex<Option<Lane>>,
     error: Mutex<Option<&'static str>>,
@@ -35,28 +37,77 @@ pub struct Lanes(Vec<Arc<Post>>);
 impl Lanes {
     /// The lanes that the settings name; none runs yet.
     pub fn new(config: &Config) -> Result<Self, ConfigFault> {
-        let posts = config.sources.iter().map(|text| {
-            let spec = parse(text).ok_or_else(|| ConfigFault::Source(text.clone()))?;
-            Ok(Arc::new(Post { name: text.clone(), spec, lane: Mutex::default(), error: Mutex::default() }))
+        let posts = config.lanes.iter().cloned().map(|config| {
+            let spec = parse(&config.source).ok_or_else(|| ConfigFault::Source(config.source.clone()))?;
+            Ok(Arc::new(Post { config, spec, lane: Mutex::default(), error: Mutex::default() }))
         });
         Ok(Self(posts.collect::<Result<_, _>>()?))
     }
 
-    /// Their state.
-    pub fn status(&self) -> Vec<SourceStatus> {
-        self.0.iter().map(|post| post.status()).collect()
+    /// Their state; `own` is the name of the agent's own list.
+    pub fn status(&self, memory: &Memory, own: &str) -> Vec<SourceStatus> {
+        self.0.iter().map(|post| post.status(memory, own)).collect()
     }
 }
 
 impl Post {
-    fn status(&self) -> SourceStatus {
+    fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
         let counts = lock(&self.lane).as_ref().map(Lane::counts).unwrap_or_default();
+        let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
+        let unlisted = self.unlisted(memory).map(|_| NO_SUCH_LIST);
         SourceStatus {
-            name: self.name.clone(),
+            name: self.config.source.clone(),
             up: counts.up,
-            error: lock(&self.error).map(str::to_owned),
+            list: Some(list).filter(|list| !list.is_empty() && self.config.serves.is_none()),
+            gate: self.config.gate.clone(),
+            direction: self.config.direction,
+            serves: self.config.serves.clone(),
+            error: lock(&self.error).or(unlisted).map(str::to_owned),
             frames: counts.frames,
             reads: counts.codes,
+        }
+    }
+}
+
+impl Post {
+    /// What is wrong with the list's name, once the feed has told all lists.
+    fn unlisted(&self, memory: &Memory) -> Option<String> {
+        let name = self.config.list.as_ref().filter(|_| memory.ready && self.config.serves.is_none())?;
+        let known: Vec<&str> = memory.catalogue.lists.values().map(|list| list.name.as_str()).collect();
+        let source = &self.config.source;
+        (!known.contains(&name.as_str())).then(|| {
+            let known = known.join(", ");
+            format!("lane {source}: no check-in list is named {name:?} — Correct the lane in edge.toml; known here: {known}")
+        })
+    }
+
+    /// The list of its scans.
+    fn list(&self, agent: &Agent) -> Option<ListId> {
+        let named = match &self.config.list {
+            Some(name) => replica::default_list(&agent.store.memory().catalogue, Some(name)),
+            None => agent.default_list(),
+        };
+        named.or_else(|| agent.list_to_come())
+    }
+}
+
+/// A lane names a list that is not here.
+const NO_SUCH_LIST: &str = "E-CFG-05";
+
+/// Tells of a lane's wrong list once the feed is complete, and again after every change to one.
+async fn watch_list(agent: Arc<Agent>, post: Arc<Post>) {
+    let (mut commits, mut told) = (agent.store.commits(), None);
+    loop {
+        let wrong = post.unlisted(&agent.store.memory());
+        if wrong != told {
+            if let Some(what) = &wrong {
+                tracing::error!(code = NO_SUCH_LIST, what, "lane without a list");
+                agent.trouble(NO_SUCH_LIST, what.clone());
+            }
+            told = wrong;
+        }
+        if commits.changed().await.is_err() {
+            return;
         }
     }
 }
@@ -97,11 +148,15 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         match Lane::start(post.spec.clone().opener(), LaneSettings::default(), tell) {
             Ok(lane) => *lock(&post.lane) = Some(lane),
             Err(error) => {
-                tracing::error!(source = post.name, %error, "lane not started");
+                tracing::error!(source = post.config.source, %error, "lane not started");
                 continue;
             }
         }
         let (agent, post, stop) = (agent.clone(), post.clone(), stop.clone());
+        if post.config.list.is_some() {
+            let (watched, until) = (watch_list(agent.clone(), post.clone()), stop.clone());
+            tokio::spawn(async move { until.run_until_cancelled(watched).await });
+        }
         tokio::spawn(async move {
             stop.run_until_cancelled(follow(agent, &post, seen)).await;
             lock(&post.lane).take();
@@ -114,9 +169,9 @@ async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<LaneEve
         match event {
             LaneEvent::Read { seen, name, .. } => match seen.first() {
                 Some(first) if first.same_for.is_some() => {
-                    tell(&agent, StreamMessage::Same { lane: post.name.clone() });
+                    tell(&agent, StreamMessage::Same { lane: post.config.source.clone() });
                 }
-                Some(first) => act(&agent, &first.seen.text).await,
+                Some(first) => act(&agent, post, &first.seen.text).await,
                 None if matches!(post.spec, SourceSpec::Folder { .. } | SourceSpec::Files(_)) => {
                     agent.trouble("unread", format!("no code found in {name}"));
                 }
@@ -124,15 +179,15 @@ async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<LaneEve
             },
             LaneEvent::Rejected(error) => agent.trouble(error.code(), error.what()),
             LaneEvent::SourceLost(error) => {
-                tracing::warn!(source = post.name, code = error.code(), why = error.why(), "source lost");
+                tracing::warn!(source = post.config.source, code = error.code(), why = error.why(), "source lost");
                 *lock(&post.error) = Some(error.code());
                 agent.trouble(error.code(), format!("{} — {}", error.what(), error.remedy()));
             }
             LaneEvent::SourceBack { after } => {
-                tracing::info!(source = post.name, after_ms = after.as_millis(), "source is back");
+                tracing::info!(source = post.config.source, after_ms = after.as_millis(), "source is back");
                 lock(&post.error).take();
             }
-            LaneEvent::Ended => tracing::info!(source = post.name, "source has ended"),
+            LaneEvent::Ended => tracing::info!(source = post.config.source, "source has ended"),
         }
     }
 }
@@ -143,11 +198,14 @@ fn tell(agent: &Agent, message: StreamMessage) {
 }
 
 /// A new code came to the lane: a scan, or at a bar a serving.
-async fn act(agent: &Agent, text: &str) {
+async fn act(agent: &Agent, post: &Post, text: &str) {
+    if let Some(what) = post.unlisted(&agent.store.memory()) {
+        return agent.trouble(NO_SUCH_LIST, what);
+    }
     let shown = Shown::Code(agent.store.memory().catalogue.keyring.identify(agent.enrolment.event(), text));
-    let answer = match &agent.config.serves {
+    let answer = match &post.config.serves {
         Some(product) => serve(agent, shown, product).await,
-        None => scan(agent, shown).await,
+        None => scan(agent, post, shown).await,
     };
     if let Err(fault) = answer {
         tracing::error!(code = fault.code(), error = %fault, "a code was read and not decided");
@@ -155,25 +213,20 @@ async fn act(agent: &Agent, text: &str) {
     }
 }
 
-async fn scan(agent: &Agent, shown: Shown) -> Result<Answer, Fault> {
-    let list = agent.default_list().or_else(|| agent.list_to_come());
-    let list = list.ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
-    let scan = Scan {
-        shown,
-        direction: Direction::Entry,
-        at: None,
-        gate: agent.config.gate.clone(),
-        confirm_unpaid: false,
-        overriding: None,
-    };
-    agent.store.write(move |tx| acts::scan(tx, &scan, list, None, Mode::Record)).await
+async fn scan(agent: &Agent, post: &Post, shown: Shown) -> Result<Answer, Fault> {
+    let list = post.list(agent).ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
+    let LaneConfig { gate, direction, .. } = post.config.clone();
+    let scan = Scan { gate, direction, ..Scan::of(shown) };
+    let language = agent.config.language;
+    agent.store.write(move |tx| acts::scan(tx, &scan, list, None, Mode::Record, language)).await
 }
 
 async fn serve(agent: &Agent, shown: Shown, product: &str) -> Result<Answer, Fault> {
     let catalogue = agent.store.memory().catalogue.clone();
     let product = catalogue.products.values().find(|p| p.name == product).map(|p| p.id).unwrap_or_default();
     let order = Order { shown, product, quantity: 1, at: None };
-    agent.store.write(move |tx| acts::serving(tx, &order, None, Mode::Record)).await
+    let language = agent.config.language;
+    agent.store.write(move |tx| acts::serving(tx, &order, None, Mode::Record, language)).await
 }
 
 #[cfg(test)]

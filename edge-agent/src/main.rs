@@ -23,7 +23,15 @@ const EXAMPLES: &str = "Examples:
   edge-agent run --list Main --peer 10.0.0.12:7421                   the daemon
   edge-agent scan photo.jpg                                          what would happen with that ticket
   edge-agent scan --admit photo.jpg && echo welcome                  let it in
-  edge-agent status                                                  state, with the age of everything";
+  edge-agent find garcia lopez                                       who is that, and are they inside
+  edge-agent log -f                                                  what happens, as it happens
+  edge-agent status                                                  state, with the age of everything
+
+Exit codes:
+  0 done, let in       1 failed, no code read   2 wrong command line
+  3 refused            4 used already           5 somebody has to be asked
+  6 nothing found      7 not reached            8 wrong settings
+  9 not permitted; of several pictures the highest counts";
 
 #[derive(Subcommand)]
 enum Command {
@@ -35,6 +43,12 @@ enum Command {
     Scan(cli::scan::Args),
     /// Say how the running agent is.
     Status(cli::status::Args),
+    /// Find people by name, order or e-mail.
+    Find(cli::find::Args),
+    /// What happened here and on the devices known, the newest last.
+    Log(cli::log::Args),
+    /// Each source of codes, with its list and its gate.
+    Lanes(cli::lanes::Args),
     /// Show a device's entries, whether its agent runs or not.
     Journal(cli::journal::Args),
 }
@@ -49,6 +63,9 @@ fn main() -> ExitCode {
                 Command::Run(args) => cli::run::run(cli.data, *args).await,
                 Command::Scan(args) => cli::scan::run(&cli.data, args).await,
                 Command::Status(args) => cli::status::run(&cli.data, args).await,
+                Command::Find(args) => cli::find::run(&cli.data, args).await,
+                Command::Log(args) => cli::log::run(&cli.data, args).await,
+                Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
                 Command::Journal(args) => cli::journal::run(&cli.data, &args),
             }
         })

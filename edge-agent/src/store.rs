@@ -6,13 +6,22 @@
 //! knows SQL.
 
 pub mod acts;
+pub mod derive;
+pub mod duty;
+pub mod find;
 pub mod identity;
+pub mod index;
 pub mod journal;
+pub mod log;
 pub mod memory;
+pub mod party;
 pub mod pins;
 pub mod read;
+pub mod recent;
 pub mod replica;
 pub mod tx;
+pub mod typed;
+pub mod words;
 pub mod writer;
 
 use crate::time::DeviceTime;
@@ -162,6 +171,9 @@ impl Store {
         let mut memory = Memory::load(&connection, &enrolment)?;
         memory.can_ask = settings.can_ask;
         let time = DeviceTime::start(memory.floor, enrolment.identity.expires, settings.clock_offset_s);
+        if derive::renew(&connection, &enrolment, &time, &memory)? {
+            tracing::info!("what is derived from tickets and entries was derived anew");
+        }
         let (published, memory_seen) = watch::channel(Arc::new(memory.clone()));
         let (messages, _) = broadcast::channel(STREAM_DEPTH);
         let jobs = writer::spawn(connection, enrolment, time.clone(), memory, published, messages.clone())?;

@@ -1,20 +1,26 @@
-//! Acts over HTTP: scan, serve, undo, sign in.
+//! Acts over HTTP: scan, serve, undo.
 
 use super::input::{self, bad};
 use super::problem;
 use crate::agent::Agent;
-use crate::sessions::{SESSION, SignIn};
-use crate::store::acts::{self, Mode, Which};
+use crate::store::Fault;
+use crate::store::acts::{self, Key, Mode, Which};
+use crate::store::recent::Seen;
+use crate::store::tx::Tx;
+use crate::store::typed::Put;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegate_core::api::{Answer, Direction};
-use tidegate_core::decide::Scan;
 use tidegate_core::decide::key::Operation;
-use tidegate_core::journal::kind::Override;
+use tidegate_core::decide::{Scan, Shown};
+use tidegate_core::id::ListId;
+use tidegate_core::journal::kind::{Answered, Override};
 use tidegate_core::serve::{MAX_QUANTITY, Order};
+use tidegate_link::language::Preferred;
 use tidegate_link::problem::{Body, Problem};
 use utoipa::ToSchema;
 
@@ -29,19 +35,32 @@ pub struct OverrideRequest {
     reason: String,
 }
 
-/// A code that was read, or a ticket that was found.
+/// A code that was read, a ticket that was found, or a scan again: exactly one of `code`, `ticket`, `again`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanRequest {
-    /// The text of the code.
+    /// The text of the code, or the short code under it.
+    #[schema(max_length = 4096)]
     code: Option<String>,
-    /// Instead of a code: a ticket found by search, `tkt_…`.
+    /// Instead of a code: a ticket found by search, `tkt_…`. Somebody without a code comes in for a `reason`.
     ticket: Option<String>,
+    /// Instead of a code: the `entry` of an answer of this device that refused or asked. The same scan is
+    /// decided again, by the very code that was shown, on its list, its way and at its gate where none are
+    /// given here: with `answers`, `confirm_unpaid` or `override`, also for a scan that came by a camera.
+    /// The agent holds the last 256 scans that it did not let in, for ten minutes and until it is
+    /// restarted; otherwise the answer is 404 `scan_again`.
+    #[schema(max_length = 100)]
+    again: Option<String>,
+    /// Why somebody without a code is let in.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: Option<String>,
+    /// What the guest answered, by the question's id.
+    #[serde(default)]
+    answers: BTreeMap<String, String>,
     /// Name of the check-in list; this device's own if absent.
     list: Option<String>,
-    /// Which way.
-    #[serde(default)]
-    direction: Direction,
+    /// Which way; `entry` if absent.
+    direction: Option<Direction>,
     /// The scan's own trusted time, RFC 3339.
     at: Option<String>,
     /// The gate's name.
@@ -60,59 +79,161 @@ pub struct ScanRequest {
     dry_run: bool,
 }
 
+/// What a request asks for.
+enum Given {
+    /// A code or a ticket, and where.
+    Put { put: Put, list: ListId, direction: Direction, gate: Option<String>, reason: Option<String> },
+    /// A scan that was refused, by its entry, and what is said otherwise this time.
+    Again {
+        entry: String,
+        list: Option<ListId>,
+        direction: Option<Direction>,
+        gate: Option<String>,
+        reason: Option<String>,
+    },
+}
+
+impl Given {
+    fn of(agent: &Agent, request: &ScanRequest) -> Result<Self, Problem> {
+        let reason = input::name("reason", request.reason.clone())?;
+        let gate = input::name("gate", request.gate.clone())?;
+        let (name, direction) = (request.list.as_deref(), request.direction);
+        match (&request.again, &request.code, &request.ticket) {
+            (Some(entry), None, None) => {
+                let list = name.map(|name| input::list(agent, Some(name))).transpose()?;
+                Ok(Self::Again { entry: entry.clone(), list, direction, gate, reason })
+            }
+            (Some(_), _, _) => Err(bad("code_or_ticket", "Give exactly one of code, ticket and again")),
+            (None, code, ticket) => {
+                let put = input::put(agent, code.as_deref(), ticket.as_deref())?;
+                if matches!(put, Put::Shown(Shown::Found(_))) && reason.is_none() && !request.dry_run {
+                    return Err(bad("reason_needed", "Somebody without a code comes in for a reason")
+                        .action("Give reason, such as \"ID seen, phone empty\""));
+                }
+                let list = input::list(agent, name)?;
+                let gate = gate.or_else(|| agent.config.gate.clone());
+                Ok(Self::Put { put, list, direction: direction.unwrap_or_default(), gate, reason })
+            }
+        }
+    }
+
+    /// Hash of all that is asked, for its key.
+    fn key(&self, request: &ScanRequest, answers: &[Answered]) -> Result<Option<Key>, Problem> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let way = |way: Direction| if way == Direction::Exit { "exit" } else { "entry" };
+        let mut parts = match self {
+            Self::Put { list, direction, gate, .. } => {
+                let (code, ticket) = (text(&request.code), text(&request.ticket));
+                vec![code, ticket, list.to_string(), way(*direction).into(), text(gate)]
+            }
+            // No request has both a code and a ticket: these parts are no other request's.
+            Self::Again { entry, list, direction, gate, .. } => {
+                let list = list.map(|list| list.to_string()).unwrap_or_default();
+                vec!["again".into(), entry.clone(), list, direction.map_or("", way).into(), text(gate)]
+            }
+        };
+        parts.push(if request.confirm_unpaid { "confirmed".into() } else { String::new() });
+        // Not who decided: a repeat is answered after their session ended.
+        parts.push(request.overriding.as_ref().map(|by| by.reason.clone()).unwrap_or_default());
+        parts.extend(answers.iter().flat_map(|a| [a.question.clone(), a.text.clone()]));
+        // One part after pairs; without it, the parts are those of earlier versions.
+        parts.extend(self.reason().map(str::to_owned));
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        input::key(request.key.clone(), &parts)
+    }
+
+    /// Why somebody without a code is let in.
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Put { reason, .. } | Self::Again { reason, .. } => reason.as_deref(),
+        }
+    }
+
+    /// What is decided about, looked up where it is decided.
+    fn seen(self, tx: &mut Tx<'_>) -> Result<Result<Seen, Problem>, Fault> {
+        Ok(match self {
+            Self::Put { put, list, direction, gate, reason } => {
+                let shown = put.shown(tx)?.map_err(input::slow_down);
+                shown.map(|shown| Seen { shown, list, direction, gate, reason })
+            }
+            Self::Again { entry, list, direction, gate, reason } => {
+                let held = acts::held(tx, &entry).ok_or_else(scan_again);
+                held.map(|held| Seen {
+                    list: list.unwrap_or(held.list),
+                    direction: direction.unwrap_or(held.direction),
+                    gate: gate.or(held.gate),
+                    reason: reason.or(held.reason),
+                    shown: held.shown,
+                })
+            }
+        })
+    }
+}
+
 /// Decides a scan and records it.
-#[utoipa::path(post, path = "/v1/scans", request_body = ScanRequest, responses(
+#[utoipa::path(post, path = "/v1/scans", tag = "acts", request_body = ScanRequest,
+    params(Preferred), responses(
     (status = 200, body = Answer, description = "The verdict; a refusal is one too"),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing was recorded"),
 ))]
 pub async fn scan(
     State(agent): State<Arc<Agent>>,
-    Body(request): Body<ScanRequest>,
+    Preferred(preferred): Preferred,
+    Body(mut request): Body<ScanRequest>,
 ) -> Result<Json<Answer>, Problem> {
-    let shown = input::shown(&agent, request.code.as_deref(), request.ticket.as_deref())?;
-    let list = input::list(&agent, request.list.as_deref())?;
-    let overriding = overriding(&agent, request.overriding)?;
-    let gate = input::name("gate", request.gate)?.or_else(|| agent.config.gate.clone());
-    let direction = if request.direction == Direction::Exit { "exit" } else { "entry" };
-    let supervisor = overriding.as_ref().map_or("", |o| &o.supervisor);
-    let parts = [
-        request.code.as_deref().unwrap_or(""),
-        request.ticket.as_deref().unwrap_or(""),
-        &list.to_string(),
-        direction,
-        gate.as_deref().unwrap_or(""),
-        if request.confirm_unpaid { "confirmed" } else { "" },
-        supervisor,
-    ];
-    let key = input::key(request.key, &parts)?;
+    let given = Given::of(&agent, &request)?;
+    let answers = input::answers(std::mem::take(&mut request.answers))?;
+    let key = given.key(&request, &answers)?;
     let at = input::instant(request.at.as_deref())?;
-    let scan =
-        Scan { shown, direction: request.direction, at, gate, confirm_unpaid: request.confirm_unpaid, overriding };
+    let overriding = match request.overriding {
+        Some(by) => Some((by.session, input::name("reason", Some(by.reason))?.unwrap_or_default())),
+        None => None,
+    };
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
-    let decided = agent.store.write(move |tx| acts::scan(tx, &scan, list, key.as_ref(), mode)).await;
-    decided.map(Json).map_err(|fault| problem(&fault))
+    let confirm_unpaid = request.confirm_unpaid;
+    let language = preferred.unwrap_or(agent.config.language);
+    let deciding = agent.clone();
+    let decided = agent.store.write(move |tx| {
+        // A repeat needs nobody's right; an act needs it as it stands when it is decided.
+        if let Some(recorded) = acts::recorded(tx, Operation::Scan, key.as_ref(), language)? {
+            return Ok(Ok(recorded));
+        }
+        let supervisor = |session: &str| deciding.sessions.supervisor(session, &tx.memory.catalogue);
+        let overriding = match overriding {
+            Some((session, reason)) => match supervisor(&session) {
+                Some(supervisor) => Some(Override { supervisor, reason }),
+                None => return Ok(Err(no_session())),
+            },
+            None => None,
+        };
+        let Seen { shown, list, direction, gate, reason } = match given.seen(tx)? {
+            Ok(seen) => seen,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let scan = Scan { shown, direction, at, gate, confirm_unpaid, answers, reason, overriding };
+        acts::scan(tx, &scan, list, key.as_ref(), mode, language).map(Ok)
+    });
+    decided.await.map_err(|fault| problem(&fault))?.map(Json)
 }
 
-fn overriding(agent: &Agent, request: Option<OverrideRequest>) -> Result<Option<Override>, Problem> {
-    let Some(request) = request else { return Ok(None) };
-    let Some(supervisor) = agent.sessions.supervisor(&request.session) else {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "no_session",
-            "No supervisor is signed in with that session",
-        )
-        .action("Sign in again: a session lasts two minutes"));
-    };
-    let reason = input::name("reason", Some(request.reason))?.unwrap_or_default();
-    Ok(Some(Override { supervisor, reason }))
+fn scan_again() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "scan_again", "That scan is no longer held")
+        .why("It was not refused by this device, or too long ago, or the agent was restarted since")
+        .action("Scan the code again")
+}
+
+fn no_session() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "no_session", "No supervisor is signed in with that session")
+        .action("Sign in again: a session lasts two minutes")
 }
 
 /// An order at a bar.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServingRequest {
-    /// The text of the code.
+    /// The text of the code, or the short code under it.
+    #[schema(max_length = 4096)]
     code: Option<String>,
     /// Instead of a code: a ticket found by search, `tkt_…`.
     ticket: Option<String>,
@@ -132,16 +253,18 @@ pub struct ServingRequest {
 }
 
 /// Decides an order at a bar; takes credit and stock together, or neither.
-#[utoipa::path(post, path = "/v1/servings", request_body = ServingRequest, responses(
+#[utoipa::path(post, path = "/v1/servings", tag = "acts", request_body = ServingRequest,
+    params(Preferred), responses(
     (status = 200, body = Answer, description = "The verdict; a refusal is one too"),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing was recorded"),
 ))]
 pub async fn serve(
     State(agent): State<Arc<Agent>>,
+    Preferred(preferred): Preferred,
     Body(request): Body<ServingRequest>,
 ) -> Result<Json<Answer>, Problem> {
-    let shown = input::shown(&agent, request.code.as_deref(), request.ticket.as_deref())?;
+    let put = input::put(&agent, request.code.as_deref(), request.ticket.as_deref())?;
     if !(1..=MAX_QUANTITY).contains(&request.quantity) {
         return Err(bad("bad_quantity", format!("quantity is 1 to {MAX_QUANTITY}")));
     }
@@ -152,15 +275,22 @@ pub async fn serve(
         &request.quantity.to_string(),
     ];
     let key = input::key(request.key, &parts)?;
-    let order = Order {
-        shown,
-        product: input::product(&agent, &request.product)?,
-        quantity: request.quantity,
-        at: input::instant(request.at.as_deref())?,
-    };
+    let (product, quantity) = (input::product(&agent, &request.product)?, request.quantity);
+    let at = input::instant(request.at.as_deref())?;
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
-    let decided = agent.store.write(move |tx| acts::serving(tx, &order, key.as_ref(), mode)).await;
-    decided.map(Json).map_err(|fault| problem(&fault))
+    let language = preferred.unwrap_or(agent.config.language);
+    let decided = agent.store.write(move |tx| {
+        if let Some(recorded) = acts::recorded(tx, Operation::Serving, key.as_ref(), language)? {
+            return Ok(Ok(recorded));
+        }
+        let shown = match put.shown(tx)? {
+            Ok(shown) => shown,
+            Err(wait) => return Ok(Err(input::slow_down(wait))),
+        };
+        let order = Order { shown, product, quantity, at };
+        acts::serving(tx, &order, key.as_ref(), mode, language).map(Ok)
+    });
+    decided.await.map_err(|fault| problem(&fault))?.map(Json)
 }
 
 /// Which operation a key belongs to.
@@ -193,13 +323,15 @@ pub struct UndoRequest {
 }
 
 /// Takes an act of this device back.
-#[utoipa::path(post, path = "/v1/undo", request_body = UndoRequest, responses(
+#[utoipa::path(post, path = "/v1/undo", tag = "acts", request_body = UndoRequest,
+    params(Preferred), responses(
     (status = 200, body = Answer, description = "`annulled`, `voided`, or a refusal with its code"),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing was recorded"),
 ))]
 pub async fn undo(
     State(agent): State<Arc<Agent>>,
+    Preferred(preferred): Preferred,
     Body(request): Body<UndoRequest>,
 ) -> Result<Json<Answer>, Problem> {
     let operation = match request.operation {
@@ -213,51 +345,7 @@ pub async fn undo(
         _ => return Err(bad("one_of", "Give exactly one of key, entry or last")),
     };
     let at = input::instant(request.at.as_deref())?;
-    let undone = agent.store.write(move |tx| acts::take_back(tx, &which, at)).await;
+    let language = preferred.unwrap_or(agent.config.language);
+    let undone = agent.store.write(move |tx| acts::take_back(tx, &which, at, language)).await;
     undone.map(Json).map_err(|fault| problem(&fault))
-}
-
-/// Somebody who may decide signs in.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignInRequest {
-    /// Their sign-in name.
-    #[schema(min_length = 1, max_length = 200)]
-    name: String,
-    /// Their PIN.
-    #[schema(min_length = 1, max_length = 64)]
-    pin: String,
-}
-
-/// An open session.
-#[derive(Serialize, ToSchema)]
-pub struct Session {
-    /// Shown with an override.
-    session: String,
-    /// Seconds it lasts.
-    expires_in: u64,
-}
-
-/// Signs a supervisor in for two minutes.
-#[utoipa::path(post, path = "/v1/sessions", request_body = SignInRequest, responses(
-    (status = 200, body = Session),
-    (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
-))]
-pub async fn sign_in(
-    State(agent): State<Arc<Agent>>,
-    Body(request): Body<SignInRequest>,
-) -> Result<Json<Session>, Problem> {
-    let name = input::name("name", Some(request.name))?.unwrap_or_default();
-    let refused = |code, what: &str| Problem::new(StatusCode::FORBIDDEN, code, what);
-    match agent.sessions.sign_in(&agent.store, &name, request.pin).await {
-        Ok(session) => Ok(Json(Session { session, expires_in: SESSION.as_secs() })),
-        Err(SignIn::Wrong) => Err(refused("wrong_pin", "The name or the PIN is wrong")),
-        Err(SignIn::NoRight) => Err(refused("no_right", "This person may not decide against the rule")),
-        Err(SignIn::Wait(seconds)) => {
-            let what = "Too many wrong PINs for that name";
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", what).retry_after(seconds))
-        }
-        Err(SignIn::Failed(fault)) => Err(problem(&fault)),
-    }
 }

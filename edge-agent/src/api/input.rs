@@ -2,10 +2,14 @@
 
 use crate::agent::{Agent, fits};
 use crate::store::acts::Key;
+use crate::store::typed::{Put, TooMany};
 use axum::http::StatusCode;
+use std::collections::BTreeMap;
 use tidegate_core::decide::Shown;
 use tidegate_core::decide::key::{MAX_KEY_BYTES, content};
 use tidegate_core::id::{ListId, ProductId};
+use tidegate_core::journal::kind::Answered;
+use tidegate_core::ticket::spoken::Spoken;
 use tidegate_core::time::Timestamp;
 use tidegate_link::problem::Problem;
 
@@ -17,20 +21,46 @@ pub fn bad(code: &str, what: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, what)
 }
 
-/// What was shown: a code, or a ticket found by search; exactly one.
-pub fn shown(agent: &Agent, code: Option<&str>, ticket: Option<&str>) -> Result<Shown, Problem> {
+/// What was put in front of the device: a code, a short code, or a ticket found by search; exactly one.
+pub fn put(agent: &Agent, code: Option<&str>, ticket: Option<&str>) -> Result<Put, Problem> {
     match (code, ticket) {
-        (Some(code), None) if code.len() <= MAX_CODE_BYTES => {
-            let keyring = &agent.store.memory().catalogue.keyring;
-            Ok(Shown::Code(keyring.identify(agent.enrolment.event(), code)))
-        }
+        (Some(code), None) if code.len() <= MAX_CODE_BYTES => Ok(match Spoken::read(code) {
+            Some(spoken) => Put::Typed(spoken),
+            None => {
+                let keyring = &agent.store.memory().catalogue.keyring;
+                Put::Shown(Shown::Code(keyring.identify(agent.enrolment.event(), code)))
+            }
+        }),
         (Some(_), None) => Err(bad("code_too_long", "A code is shorter than 4096 bytes")),
         (None, Some(ticket)) => {
             let id = ticket.parse().map_err(|e| bad("bad_ticket", format!("{e}")))?;
-            Ok(Shown::Found(id))
+            Ok(Put::Shown(Shown::Found(id)))
         }
         (None, None) | (Some(_), Some(_)) => Err(bad("code_or_ticket", "Give either code or ticket")),
     }
+}
+
+/// Too many short codes were wrong.
+pub fn slow_down(TooMany(seconds): TooMany) -> Problem {
+    let what = "Too many short codes that no ticket here has";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", what)
+        .action("Scan the code itself, or find the guest by name")
+        .retry_after(seconds)
+}
+
+/// Answers in one request: more than any door asks.
+const MAX_ANSWERS: usize = 20;
+/// Bytes of all of them with their questions' ids: an entry has to hold them.
+const MAX_ANSWERS_BYTES: usize = 1_000;
+
+/// What the guest answered.
+pub fn answers(given: BTreeMap<String, String>) -> Result<Vec<Answered>, Problem> {
+    let bytes: usize = given.iter().map(|(question, text)| question.len() + text.len()).sum();
+    if given.len() > MAX_ANSWERS || bytes > MAX_ANSWERS_BYTES {
+        let what = format!("answers takes {MAX_ANSWERS} answers of {MAX_ANSWERS_BYTES} bytes in all");
+        return Err(bad("answers_too_long", what));
+    }
+    Ok(given.into_iter().map(|(question, text)| Answered { question, text }).collect())
 }
 
 /// The list of that name, else the one that scans use.
@@ -74,7 +104,9 @@ pub fn instant(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
 /// A name that goes into an entry.
 pub fn name(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
     match text {
-        Some(text) if !fits(&text) => Err(bad("bad_name", format!("{field} takes 1 to 200 bytes"))),
+        Some(text) if !fits(&text) => {
+            Err(bad("bad_name", format!("{field} takes 1 to 200 bytes and no control characters")))
+        }
         text => Ok(text),
     }
 }

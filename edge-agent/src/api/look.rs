@@ -3,13 +3,14 @@
 use super::input::bad;
 use super::problem;
 use crate::agent::Agent;
-use crate::store::read::{self, Found};
+use crate::store::words::stands_alone;
+use crate::store::{find, read};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
-use tidegate_core::api::{ConflictReport, Status};
+use tidegate_core::api::{ConflictReport, FoundTicket, Status};
 use tidegate_link::problem::{Problem, Query};
 use utoipa::IntoParams;
 
@@ -17,33 +18,37 @@ use utoipa::IntoParams;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Find {
-    /// Part of a name or of an order's code, two letters at least.
-    #[param(min_length = 2, max_length = 100)]
+    /// Names, an order's code or an e-mail, in part and with typos; two letters at least, or one
+    /// Chinese character, kana or hangul.
+    #[param(min_length = 1, max_length = 100)]
     find: String,
 }
 
-/// Finds tickets by holder or order; at most 50.
-#[utoipa::path(get, path = "/v1/tickets", params(Find), responses(
-    (status = 200, body = Vec<Found>),
+/// Finds tickets by holder, order, e-mail or id, in any case, with or without accents, with few
+/// typos; best first, at most 50. While the status says `indexing`, people may be missing.
+#[utoipa::path(get, path = "/v1/tickets", tag = "tickets", params(Find), responses(
+    (status = 200, body = Vec<FoundTicket>),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn find(
     State(agent): State<Arc<Agent>>,
     Query(query): Query<Find>,
-) -> Result<Json<Vec<Found>>, Problem> {
+) -> Result<Json<Vec<FoundTicket>>, Problem> {
     let letters = query.find.trim().chars().count();
-    if !(2..=100).contains(&letters) {
+    let enough = letters >= 2 || query.find.trim().chars().any(stands_alone);
+    if !enough || letters > 100 {
         return Err(bad("bad_search", "A search takes 2 to 100 letters"));
     }
     let memory = agent.store.memory();
+    let now = agent.store.time().read().now;
     let text = query.find.trim().to_owned();
-    let found = agent.store.read(move |connection| read::find(connection, &memory, &text)).await;
+    let found = agent.store.read(move |connection| find::find(connection, &memory, &text, now)).await;
     found.map(Json).map_err(|fault| problem(&fault))
 }
 
 /// The state of everything, with the age of every number.
-#[utoipa::path(get, path = "/v1/status", responses(
+#[utoipa::path(get, path = "/v1/status", tag = "state", responses(
     (status = 200, body = Status),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json"),
@@ -53,7 +58,7 @@ pub async fn status(State(agent): State<Arc<Agent>>) -> Result<Json<Status>, Pro
 }
 
 /// Entries and servings that were one too many, with both signed sides.
-#[utoipa::path(get, path = "/v1/conflicts", responses(
+#[utoipa::path(get, path = "/v1/conflicts", tag = "state", responses(
     (status = 200, body = Vec<ConflictReport>),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 503, body = Problem, content_type = "application/problem+json"),
@@ -63,13 +68,13 @@ pub async fn conflicts(State(agent): State<Arc<Agent>>) -> Result<Json<Vec<Confl
 }
 
 /// Whether the process runs.
-#[utoipa::path(get, path = "/healthz", security(()), responses((status = 200, body = String)))]
+#[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, body = String)))]
 pub async fn healthz() -> &'static str {
     "ok"
 }
 
 /// Whether it can admit.
-#[utoipa::path(get, path = "/readyz", security(()), responses(
+#[utoipa::path(get, path = "/readyz", tag = "health", security(()), responses(
     (status = 200, body = String),
     (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]

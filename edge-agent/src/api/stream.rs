@@ -18,6 +18,17 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 /// Between two states where nothing happens.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
+/// An event of the stream: its name, and its content as JSON. Together they are a `StreamMessage`.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code)] // a shape for the document alone
+struct StreamEvent {
+    /// `answer`, `same`, `trouble`, `status` or `conflict`.
+    event: String,
+    /// The content, as JSON.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
 struct Listening {
     agent: Arc<Agent>,
     messages: Receiver<StreamMessage>,
@@ -27,8 +38,8 @@ struct Listening {
 }
 
 /// Server-sent events; the event's name is the message's, its data the content.
-#[utoipa::path(get, path = "/v1/stream", responses(
-    (status = 200, content_type = "text/event-stream", body = StreamMessage),
+#[utoipa::path(get, path = "/v1/stream", tag = "state", responses(
+    (status = 200, content_type = "text/event-stream", body = StreamEvent),
     (status = "4XX", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn stream(

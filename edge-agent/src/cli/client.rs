@@ -1,9 +1,9 @@
 //! Asking the agent that runs on this folder, by its own API.
 
-use anyhow::Context;
 use reqwest::header::AUTHORIZATION;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 use tidegate_link::client::LinkError;
@@ -12,10 +12,35 @@ use tidegate_link::problem::Problem;
 /// The agent answers in milliseconds; beyond this something is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// No agent runs on this folder.
+/// Why the agent of a folder cannot be asked.
 #[derive(Debug, thiserror::Error)]
-#[error("no agent runs on {0} (E-NET-03)")]
-pub struct NotRunning(String);
+pub enum NotAsked {
+    /// None runs.
+    #[error("no agent runs on {0} (E-NET-03)")]
+    NotRunning(String),
+    /// One may run; its token is its own user's.
+    #[error("this user may not read {0} (E-AUT-11)")]
+    NotAllowed(String),
+    /// The disk, or what is on it.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, std::io::Error),
+}
+
+impl NotAsked {
+    fn of(path: &Path, error: std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotRunning(path.parent().unwrap_or(path).display().to_string()),
+            ErrorKind::PermissionDenied => Self::NotAllowed(path.display().to_string()),
+            _ => Self::Unreadable(path.display().to_string(), error), // std's enum: no list of them ends
+        }
+    }
+}
+
+/// A text as it stands in an address.
+pub fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
 
 /// A client of the running agent.
 pub struct Client {
@@ -27,10 +52,11 @@ pub struct Client {
 impl Client {
     /// The agent that runs on `folder`.
     pub fn of(folder: &Path) -> anyhow::Result<Self> {
-        let read = |name: &str| std::fs::read_to_string(folder.join(name));
-        let not_running = |_| NotRunning(folder.display().to_string());
-        let address = read("listen.addr").map_err(not_running)?;
-        let token = read("api.token").context("api.token cannot be read")?;
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path).map_err(|error| NotAsked::of(&path, error))
+        };
+        let (address, token) = (read("listen.addr")?, read("api.token")?);
         // reqwest wants a TLS provider even for plain loopback.
         let tls = rustls::crypto::ring::default_provider();
         let tls = rustls::ClientConfig::builder_with_provider(tls.into())
@@ -54,10 +80,26 @@ impl Client {
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
         let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token));
-        let answer = request.send().await.map_err(|_| NotRunning(self.base.clone()))?;
+        let answer = request.send().await.map_err(|_| NotAsked::NotRunning(self.base.clone()))?;
         match answer.status().is_success() {
             true => Ok(answer.json().await?),
             false => Err(LinkError::Refused(Box::new(answer.json::<Problem>().await?)).into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_read_is_told_from_what_is_not_there() {
+        let check = |kind: ErrorKind, expect: &str| {
+            let fault = NotAsked::of(Path::new("/var/lib/tidegate/listen.addr"), kind.into());
+            assert!(fault.to_string().contains(expect), "{fault}");
+        };
+        check(ErrorKind::NotFound, "no agent runs on /var/lib/tidegate (E-NET-03)");
+        check(ErrorKind::PermissionDenied, "may not read /var/lib/tidegate/listen.addr (E-AUT-11)");
+        check(ErrorKind::InvalidData, "/var/lib/tidegate/listen.addr cannot be read");
     }
 }

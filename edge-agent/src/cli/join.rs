@@ -4,7 +4,7 @@
 //! it. Nothing is written until the cloud has answered with a certificate for
 //! exactly this key; a folder that is enrolled already is left alone.
 
-use crate::store::identity::Enrolment;
+use crate::store::identity::{Enrolment, IdentityFault};
 use anyhow::{Context, bail};
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
@@ -27,8 +27,13 @@ pub struct Args {
 
 /// Runs it.
 pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
-    if Enrolment::load(folder).is_ok() {
-        bail!("{} is enrolled already; use another --data folder, or remove it to enrol anew", folder.display());
+    match Enrolment::load(folder) {
+        Ok(_) => bail!(
+            "{} is enrolled already; use another --data folder, or remove it to enrol anew",
+            folder.display()
+        ),
+        Err(fault @ IdentityFault::Io(_)) => return Err(fault.into()), // before the code is spent
+        Err(IdentityFault::Missing(_) | IdentityFault::Damaged(_)) => {}
     }
     let text = match args.code.as_str() {
         "-" => std::io::read_to_string(std::io::stdin())?,

@@ -34,6 +34,8 @@ struct Line {
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staff: Option<String>,
 }
 
 /// Runs it.
@@ -59,6 +61,7 @@ pub fn run(folder: &Path, args: &Args) -> anyhow::Result<ExitCode> {
                 Some(Kind::Serving(serving)) => Some(serving.quantity),
                 _ => None,
             },
+            staff: entry.and_then(|e| e.staff.clone()),
         };
         if args.json {
             println!("{}", serde_json::to_string(&line)?);

@@ -21,18 +21,21 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     println!("{} · {} · {} · {}", status.device, status.role, status.event, status.state);
+    println!("on duty: {}", status.staff.as_deref().unwrap_or("nobody"));
     println!("list {:?}: {} in, {} out, {} inside", status.list, status.admitted, status.exits, status.inside);
     println!("here: {} refused, {} served, {} conflicts known", status.refused, status.served, status.conflicts);
     let age = status.replica_age_ms.map_or("never updated".into(), |ms| format!("updated {} s ago", ms / 1_000));
     println!("{} tickets, {age}; clock {}; {} to upload", status.tickets, status.clock, status.to_upload);
+    if status.indexing {
+        println!("{}", super::find::INDEXING);
+    }
     for link in &status.links {
         let heard =
             link.heard_ms_ago.map_or("never heard".into(), |ms| format!("heard {:.1} s ago", ms as f64 / 1e3));
         println!("{} {}: {heard}, {} unsent", if link.up { "✔" } else { "✖" }, link.name, link.unsent);
     }
     for source in &status.sources {
-        let state = source.error.as_deref().unwrap_or("ok");
-        println!("{}: {state}, {} frames, {} codes read", source.name, source.frames, source.reads);
+        println!("{}", super::lanes::line(source));
     }
     for stock in &status.stock {
         println!("{}: {} here, {} everywhere", stock.product, stock.here, stock.everywhere);

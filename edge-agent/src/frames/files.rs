@@ -20,6 +20,9 @@ const MAX_FILE_BYTES: u64 = MAX_PIXELS + 1_000_000;
 /// Memory one decode may take: colour and alpha at two bytes each, for the largest picture.
 const MAX_DECODE_BYTES: u64 = 8 * MAX_PIXELS;
 
+/// Most of a decoder's words that is kept: some repeat the file's own, however long, into every log line.
+const MAX_WHY_CHARS: usize = 200;
+
 /// Files read one after the other, once.
 pub struct Files {
     left: VecDeque<PathBuf>,
@@ -98,7 +101,7 @@ pub fn picture_from_bytes(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> 
 /// A decoder's panic is one more way of not being able to read.
 fn guarded<T>(read: impl Fn() -> image::ImageResult<T>) -> Result<T, String> {
     match catch_unwind(std::panic::AssertUnwindSafe(read)) {
-        Ok(result) => result.map_err(|e| e.to_string()),
+        Ok(result) => result.map_err(|e| e.to_string().chars().take(MAX_WHY_CHARS).collect()),
         Err(_) => Err("the decoder gave up".to_owned()),
     }
 }
@@ -123,6 +126,32 @@ mod tests {
     fn a_huge_picture_is_refused_by_its_header() {
         let huge = picture_from_bytes("a", b"P5 100000 100000 255 x");
         assert_eq!(huge, Err(FrameError::TooLarge { name: "a".to_owned(), size: 10_000_000_000 }));
+    }
+
+    /// A JPEG at which the decoder reaches beyond its own buffer.
+    const PANICKING: &str = "ffd8ffe000104a46494600010200000100010000ffc0001108000800f003011100021101032301ffdb00430008\
+        0606070605080707070909080a0c140d0c0b0b0c1912130f141d1a1f1e1d1a1c1c20242e2720222c231c1c2833\
+        292c30313434341f27393d38323c2e333432ffdb0043010909090c0b0c180d0d1832211c213232323232323232\
+        323250373232323232323232323232323232323232323232323232323232323232323232c4323232323239ffc4\
+        001f0000010501010101010100000000000000000102030405060708090a0bffc400b510000201030302040305\
+        0504040000017d010203000411051221304106135d001108000800f00301111412213141061351610722711432\
+        8191a1300400000000000000494454482038191a25363738bfc52bbbbab9b8b7494a535455565758595a636465\
+        66676869ffe1747576777850cddfcee7322031898a92939495969798999aa2a3a4a5a6a7a8a9aa3232323232c4\
+        323232323239ffc4001f000001050101010101010000000000000000010203040506070809f2f3f4f5f6f7f8f9\
+        faffda0008010100003f6265787820242e2720222c231c00b510000400ffd8ffe000104a4649460000";
+
+    #[test]
+    fn a_picture_at_which_the_decoder_panics_is_one_that_cannot_be_read() {
+        let jpeg = data_encoding::HEXLOWER.decode(PANICKING.as_bytes()).expect("hex");
+        let why = "the decoder gave up".to_owned(); // a later decoder may have more to say
+        assert_eq!(picture_from_bytes("a", &jpeg), Err(FrameError::Unreadable { name: "a".to_owned(), why }));
+    }
+
+    #[test]
+    fn what_a_file_says_is_not_repeated_at_length() {
+        let endless = [b"P7\nWIDTH 8\nHE".as_slice(), &[b'x'; 100_000]].concat();
+        let error = picture_from_bytes("a", &endless).expect_err("it has no height");
+        assert!(error.to_string().len() < 500, "{} bytes", error.to_string().len());
     }
 
     #[test]

@@ -5,21 +5,26 @@
 //! its key.
 
 use super::Fault;
+use super::find;
+use super::recent::Seen;
 use super::replica::parse_entry;
-use super::tx::{Tx, acts};
+use super::tx::Tx;
 use rusqlite::{OptionalExtension, params};
+use std::time::Instant;
 use tidegate_core::api::{Answer, CreditChange, Direction, StreamMessage, Verdict};
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{Decision, Facts, Scan, decide};
+use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, decide};
+use tidegate_core::fold::Act;
 use tidegate_core::fold::totals::Total;
-use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{JournalId, ListId, ProductId, TicketId};
 use tidegate_core::journal::{Entry, EntryRef};
+use tidegate_core::language::Language;
 use tidegate_core::seal::Hash;
 use tidegate_core::serve::{Balance, Order, serve};
+use tidegate_core::ticket::Identity;
 use tidegate_core::time::Timestamp;
 
 /// An idempotency key with the hash of its request's content.
@@ -52,8 +57,15 @@ pub enum Which {
 }
 
 /// Decides and records a scan.
-pub fn scan(tx: &mut Tx<'_>, scan: &Scan, list: ListId, key: Option<&Key>, mode: Mode) -> Result<Answer, Fault> {
-    if let Some(recorded) = recorded(tx, Operation::Scan, key)? {
+pub fn scan(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    list: ListId,
+    key: Option<&Key>,
+    mode: Mode,
+    language: Language,
+) -> Result<Answer, Fault> {
+    if let Some(recorded) = recorded(tx, Operation::Scan, key, language)? {
         return Ok(recorded);
     }
     let catalogue = tx.memory.catalogue.clone();
@@ -62,26 +74,54 @@ pub fn scan(tx: &mut Tx<'_>, scan: &Scan, list: ListId, key: Option<&Key>, mode:
         None if !tx.memory.ready => &unnamed, // the law says `starting` before it looks at the list
         known => known.ok_or_else(|| Fault::Unknown(format!("no list {list}")))?,
     };
-    let gathered = Gathered::of(tx, scan.shown.ticket())?;
+    let gathered = Gathered::of(tx, &scan.shown, list.addon_match)?;
     let decision = decide(&gathered.facts(tx, &catalogue), scan, list);
     let setting = Setting {
         direction: scan.direction,
         list: list.name.clone(),
         gate: scan.gate.clone(),
         at: scan.at.unwrap_or(gathered.now),
+        language,
     };
     let entry = record(tx, &decision, scan.at, mode)?;
+    if let Some(entry) = entry.filter(|_| !decision.recorded() && tx.memory.ready) {
+        hold(tx, &entry, scan, list.id);
+    }
     let answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
     finish(tx, Operation::Scan, key, decision.recorded(), entry, answer, mode)
 }
 
+/// Holds a scan that was not let in, to be decided again.
+fn hold(tx: &mut Tx<'_>, entry: &EntryRef, scan: &Scan, list: ListId) {
+    let (shown, direction) = (scan.shown.clone(), scan.direction);
+    let seen = Seen { shown, list, direction, gate: scan.gate.clone(), reason: scan.reason.clone() };
+    tx.memory.recent.hold(entry, seen, Instant::now());
+}
+
+/// The scan that an entry of this device refused, while it is held; its code is held against the
+/// keys as they are now.
+pub fn held(tx: &Tx<'_>, entry: &str) -> Option<Seen> {
+    let mut seen = tx.memory.recent.find(entry, Instant::now())?;
+    if let Shown::Code(Identity::Genuine(genuine)) = &seen.shown {
+        let keyring = &tx.memory.catalogue.keyring;
+        seen.shown = Shown::Code(keyring.identify_bytes(tx.enrolment.event(), genuine.code()));
+    }
+    Some(seen)
+}
+
 /// Decides and records a serving.
-pub fn serving(tx: &mut Tx<'_>, order: &Order, key: Option<&Key>, mode: Mode) -> Result<Answer, Fault> {
-    if let Some(recorded) = recorded(tx, Operation::Serving, key)? {
+pub fn serving(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    key: Option<&Key>,
+    mode: Mode,
+    language: Language,
+) -> Result<Answer, Fault> {
+    if let Some(recorded) = recorded(tx, Operation::Serving, key, language)? {
         return Ok(recorded);
     }
     let catalogue = tx.memory.catalogue.clone();
-    let gathered = Gathered::of(tx, order.shown.ticket())?;
+    let gathered = Gathered::of(tx, &order.shown, false)?;
     let stock = stock_here(tx, order.product)?;
     let (decision, balance) = serve(&gathered.facts(tx, &catalogue), order, stock);
     let setting = Setting {
@@ -89,6 +129,7 @@ pub fn serving(tx: &mut Tx<'_>, order: &Order, key: Option<&Key>, mode: Mode) ->
         list: String::new(),
         gate: None,
         at: order.at.unwrap_or(gathered.now),
+        language,
     };
     let entry = record(tx, &decision, order.at, mode)?;
     let mut answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
@@ -107,14 +148,19 @@ fn credits(decision: &Decision, order: &Order, balance: Option<Balance>, product
 }
 
 /// Takes an act of this device back.
-pub fn take_back(tx: &mut Tx<'_>, which: &Which, at: Option<Timestamp>) -> Result<Answer, Fault> {
+pub fn take_back(
+    tx: &mut Tx<'_>,
+    which: &Which,
+    at: Option<Timestamp>,
+    language: Language,
+) -> Result<Answer, Fault> {
     let target = target(tx, which)?;
     let now = tx.time.read().now;
     let decided = undo(target.as_ref(), tx.enrolment.identity.device, at.unwrap_or(now));
     let entry = decided.record.map(|kind| tx.append(kind, at)).transpose()?;
     let catalogue = tx.memory.catalogue.clone();
-    let setting = Setting { at: at.unwrap_or(now), ..Setting::default() };
-    let explain = decided.why.explain(&catalogue);
+    let setting = Setting { at: at.unwrap_or(now), language, ..Setting::default() };
+    let explain = decided.why.explain(&catalogue, language);
     let mut answer = plain(decided.verdict, decided.code.as_str(), explain, setting, entry);
     if let Some(target) = target.filter(|_| decided.verdict != Verdict::Refuse) {
         let row = tx.ticket_row(target.ticket)?;
@@ -126,36 +172,54 @@ pub fn take_back(tx: &mut Tx<'_>, which: &Which, at: Option<Timestamp>) -> Resul
 }
 
 /// What the store knows of one ticket.
-struct Gathered {
+pub(super) struct Gathered {
     row: Option<tidegate_core::catalogue::TicketRow>,
     code: Option<tidegate_core::ticket::Ticket>,
     acts: Vec<Act>,
-    now: Timestamp,
+    add_ons: Vec<AddOn>,
+    pub(super) now: Timestamp,
     quality: tidegate_core::clock::Quality,
 }
 
 impl Gathered {
-    fn of(tx: &Tx<'_>, ticket: Option<TicketId>) -> Result<Self, Fault> {
+    pub(super) fn of(tx: &Tx<'_>, shown: &Shown, with_add_ons: bool) -> Result<Self, Fault> {
         let reading = tx.time.read();
-        let (row, code, acts) = match ticket {
+        let (row, code, acts) = match shown.ticket() {
             Some(ticket) => (tx.ticket_row(ticket)?, tx.newest_code(ticket)?, tx.acts(ticket)?),
             None => (None, None, Vec::new()),
         };
-        Ok(Self { row, code, acts, now: reading.now, quality: reading.quality })
+        let others = match (shown, shown.ticket()) {
+            (Shown::Typed(tickets), None) => tickets.clone(),
+            (_, Some(main)) if with_add_ons => find::add_ons(tx.connection, main)?,
+            _ => Vec::new(),
+        };
+        let add_ons: Vec<Option<AddOn>> = others.into_iter().map(|id| add_on(tx, id)).collect::<Result<_, _>>()?;
+        let add_ons = add_ons.into_iter().flatten().collect();
+        Ok(Self { row, code, acts, add_ons, now: reading.now, quality: reading.quality })
     }
 
-    fn facts<'a>(&'a self, tx: &Tx<'_>, catalogue: &'a tidegate_core::catalogue::Catalogue) -> Facts<'a> {
+    pub(super) fn facts<'a>(
+        &'a self,
+        tx: &Tx<'_>,
+        catalogue: &'a tidegate_core::catalogue::Catalogue,
+    ) -> Facts<'a> {
         Facts {
             catalogue,
             row: self.row.as_ref(),
             newest_code: self.code.as_ref(),
             acts: &self.acts,
+            add_ons: &self.add_ons,
             now: self.now,
             quality: self.quality,
             can_ask: tx.memory.can_ask,
             ready: tx.memory.ready,
         }
     }
+}
+
+fn add_on(tx: &Tx<'_>, id: TicketId) -> Result<Option<AddOn>, Fault> {
+    let Some(row) = tx.ticket_row(id)? else { return Ok(None) };
+    Ok(Some(AddOn { row, newest_code: tx.newest_code(id)?, acts: tx.acts(id)? }))
 }
 
 fn record(
@@ -180,11 +244,7 @@ fn finish(
     mode: Mode,
 ) -> Result<Answer, Fault> {
     if let (Some(key), Some(entry), true) = (key, entry, recorded) {
-        let json = serde_json::to_string(&answer).map_err(|e| Fault::Failed(e.to_string()))?;
-        let mut put = tx.connection.prepare_cached(
-            "INSERT INTO keys (operation, key, content, sequence, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        put.execute(params![operation.as_str(), key.key, key.content.0, entry.sequence, json])?;
+        keep(tx, operation, key, entry.sequence, &answer)?;
     }
     if mode == Mode::Record {
         tx.tell(StreamMessage::Answer(Box::new(answer.clone())));
@@ -192,16 +252,44 @@ fn finish(
     Ok(answer)
 }
 
-fn recorded(tx: &Tx<'_>, operation: Operation, key: Option<&Key>) -> Result<Option<Answer>, Fault> {
+/// Keeps what was answered under a key, beside the act that it belongs to.
+pub(super) fn keep(
+    tx: &Tx<'_>,
+    operation: Operation,
+    key: &Key,
+    sequence: u64,
+    answer: &impl serde::Serialize,
+) -> Result<(), Fault> {
+    let json = serde_json::to_string(answer).map_err(|e| Fault::Failed(e.to_string()))?;
+    let mut put = tx.connection.prepare_cached(
+        "INSERT INTO keys (operation, key, content, sequence, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    put.execute(params![operation.as_str(), key.key, key.content.0, sequence, json])?;
+    Ok(())
+}
+
+/// The answer to a request whose key was used before.
+pub fn recorded(
+    tx: &Tx<'_>,
+    operation: Operation,
+    key: Option<&Key>,
+    language: Language,
+) -> Result<Option<Answer>, Fault> {
     let Some(key) = key else { return Ok(None) };
     let Some((content, sequence, json)) = stored(tx, operation, &key.key)? else { return Ok(None) };
     let answer = serde_json::from_str(&json).map_err(|e| Fault::Corrupt(e.to_string()))?;
     let undone = target_at(tx, tx.enrolment.journal(), sequence)?.is_some_and(|target| target.undone);
     let recorded = Recorded { content, answer, undone };
-    Ok(Some(repeat(recorded, key.content, &tx.memory.catalogue)))
+    Ok(Some(repeat(recorded, key.content, &tx.memory.catalogue, language)))
 }
 
-fn stored(tx: &Tx<'_>, operation: Operation, key: &str) -> Result<Option<(Hash, u64, String)>, Fault> {
+/// Whether a request's key was used before.
+pub fn is_recorded(tx: &Tx<'_>, operation: Operation, key: Option<&Key>) -> Result<bool, Fault> {
+    let stored = key.map(|key| stored(tx, operation, &key.key)).transpose()?;
+    Ok(stored.flatten().is_some())
+}
+
+pub(super) fn stored(tx: &Tx<'_>, operation: Operation, key: &str) -> Result<Option<(Hash, u64, String)>, Fault> {
     let mut query = tx
         .connection
         .prepare_cached("SELECT content, sequence, answer FROM keys WHERE operation = ?1 AND key = ?2")?;
@@ -223,7 +311,7 @@ fn target(tx: &Tx<'_>, which: &Which) -> Result<Option<Target>, Fault> {
     }
 }
 
-fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Result<Option<Target>, Fault> {
+pub(super) fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Result<Option<Target>, Fault> {
     let Some(author) = tx.memory.authors.get(&journal) else { return Ok(None) };
     let mut query = tx
         .connection
@@ -236,7 +324,7 @@ fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Result<Option<Ta
     let Some((ticket, act)) = Entry::from_bytes(&bytes).and_then(|entry| Act::allowed(id, &entry)) else {
         return Ok(None);
     };
-    let undone = TicketState::of(&acts(tx.connection, ticket)?).undone.contains(&id);
+    let undone = tx.state(&tx.acts(ticket)?).undone.contains(&id);
     Ok(Some(Target { act, ticket, undone }))
 }
 

@@ -75,7 +75,7 @@ impl Enrolment {
     /// Reads what enrolment left in `folder`.
     pub fn load(folder: &Path) -> Result<Self, IdentityFault> {
         let path = folder.join(IDENTITY);
-        if !path.exists() {
+        if !path.try_exists()? {
             return Err(IdentityFault::Missing(folder.to_owned()));
         }
         let damaged = || IdentityFault::Damaged(IDENTITY);

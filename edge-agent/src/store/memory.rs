@@ -5,7 +5,10 @@
 //! published after each commit and can always be read again from the tables.
 
 use super::Fault;
+use super::duty::Duty;
 use super::identity::Enrolment;
+use super::recent::Recent;
+use super::typed::Wrong;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +44,11 @@ pub struct Memory {
     pub floor: Timestamp,
     /// Whether somebody stands at this device who can be asked.
     pub can_ask: bool,
+    /// Scans that were refused lately; gone with a restart.
+    pub recent: Recent,
+    /// Wrong short codes; gone with a restart.
+    pub wrong: Wrong,
+    pub(super) duty: Option<Duty>,
     pub(super) clock: Clock,
 }
 
@@ -84,6 +92,9 @@ impl Memory {
             cloud_time: instant(meta("cloud_time")?),
             floor: instant(meta("floor")?).unwrap_or(enrolment.identity.issued),
             can_ask: true,
+            recent: Recent::default(),
+            wrong: Wrong::default(),
+            duty: meta("duty")?.and_then(|bytes| Duty::read(&bytes)),
             clock: Clock::resume(newest),
         })
     }

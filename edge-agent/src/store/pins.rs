@@ -9,6 +9,11 @@ use tidegate_core::time::{SECOND_US, Timestamp};
 const FREE_FAILURES: u32 = 3;
 /// The longest wait after failures, seconds: a supervisor is never locked out for the night.
 const MAX_WAIT_S: i64 = 300;
+/// How long failures are remembered, seconds: until the next shift.
+const REMEMBERED_S: i64 = 86_400;
+/// Names remembered, whoever they are of: more than a venue has staff. Beyond them those with the
+/// fewest failures make room, so that made-up names take no place from one that is guessed at.
+const MAX_NAMES: i64 = 1_000;
 
 /// Notes a try before its PIN is looked at, so that tries beside each other count like tries in a
 /// row; gives the seconds to wait where it is too early for one.
@@ -34,7 +39,20 @@ fn note_attempt(tx: &Tx<'_>, name: &str) -> Result<Option<u32>, Fault> {
          ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, until = excluded.until",
     )?;
     put.execute(params![name, failures, until.0])?;
+    forget(tx, now)?;
     Ok(moved.then(|| seconds(until, now)))
+}
+
+/// Takes out what is too old, or too much.
+fn forget(tx: &Tx<'_>, now: Timestamp) -> Result<(), Fault> {
+    let mut old = tx.connection.prepare_cached("DELETE FROM pin_failures WHERE until < ?1")?;
+    old.execute([now.plus_secs(-REMEMBERED_S).0])?;
+    let mut most = tx.connection.prepare_cached(
+        "DELETE FROM pin_failures WHERE name IN
+         (SELECT name FROM pin_failures ORDER BY failures DESC, until DESC LIMIT -1 OFFSET ?1)",
+    )?;
+    most.execute([MAX_NAMES])?;
+    Ok(())
 }
 
 fn seconds(until: Timestamp, now: Timestamp) -> u32 {

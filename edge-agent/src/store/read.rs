@@ -1,17 +1,14 @@
 //! What screens and reports ask of the store, from committed states only.
 
 use super::Fault;
+use super::index;
 use super::memory::Memory;
-use super::tx::{acts, ticket_row};
 use rusqlite::{Connection, params};
 use tidegate_core::api::{ConflictReport, StockStatus};
-use tidegate_core::decide::answer::card;
-use tidegate_core::fold::TicketState;
-use tidegate_core::fold::totals::Total;
-use tidegate_core::id::{JournalId, ListId, ProductId, TicketId};
+use tidegate_core::fold::totals::{self, Total};
+use tidegate_core::id::{JournalId, ListId, ProductId};
 use tidegate_core::journal::Entry;
 use tidegate_core::time::{SECOND_US, Timestamp};
-use tidegate_core::{api::TicketCard, catalogue::TicketStatus};
 
 /// The counters of a screen.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +27,8 @@ pub struct Counters {
     pub conflicts: u64,
     /// Tickets in the replica.
     pub tickets: u64,
+    /// Whether tickets wait to be taken into the index of words.
+    pub indexing: bool,
     /// Admissions by minute over the last ten, oldest first, all devices.
     pub per_minute: Vec<u32>,
 }
@@ -52,13 +51,15 @@ pub fn counters(
     let mut counters = Counters {
         conflicts: one("SELECT COUNT(*) FROM conflicts")?,
         tickets: one("SELECT COUNT(*) FROM tickets")?,
+        indexing: index::is_behind(connection)?,
         per_minute: per_minute(connection, now)?,
         ..Counters::default()
     };
     if let Some(list) = list {
         counters.entries = total(connection, Total::Entries(list))?;
-        counters.exits = total(connection, Total::Exits(list))?;
-        counters.inside = total(connection, Total::Inside(list))?;
+        let (inside, closed) = inside(connection, list, now)?;
+        counters.exits = total(connection, Total::Exits(list))? + closed;
+        counters.inside = inside;
     }
     for product in memory.catalogue.products.keys() {
         counters.served += total(connection, Total::Served(*product, own))?;
@@ -74,6 +75,16 @@ pub fn counters(
 fn total(connection: &Connection, total: Total) -> Result<i64, Fault> {
     let mut query = connection.prepare_cached("SELECT SUM(amount) FROM totals WHERE key = ?1")?;
     Ok(query.query_row([total.to_string()], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+}
+
+/// Tickets inside at `now`, and those that left at closing times until then.
+fn inside(connection: &Connection, list: ListId, now: Timestamp) -> Result<(i64, i64), Fault> {
+    let mut query =
+        connection.prepare_cached("SELECT key, amount FROM totals WHERE key >= ?1 AND key < ?1 || 'x'")?;
+    let first = Total::Inside(list, None).to_string();
+    let rows = query.query_map([first], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let stored: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
+    Ok(totals::inside(list, stored.iter().map(|(key, amount)| (key.as_str(), *amount)), now))
 }
 
 fn per_minute(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, Fault> {
@@ -129,45 +140,4 @@ pub fn conflicts(connection: &Connection) -> Result<Vec<ConflictReport>, Fault> 
     }
     reports.sort_by(|a: &ConflictReport, b| a.excess.at.cmp(&b.excess.at));
     Ok(reports)
-}
-
-/// A ticket that was found by name or order.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-pub struct Found {
-    /// What the screen shows of it.
-    pub ticket: TicketCard,
-    /// `paid`, `pending`, `cancelled`.
-    pub status: String,
-    /// Whether it is inside on any list.
-    pub inside: bool,
-}
-
-/// The most people a search shows: beyond it, type another letter.
-pub const MAX_FOUND: usize = 50;
-
-/// Tickets whose holder or order contains the text, at most [`MAX_FOUND`].
-pub fn find(connection: &Connection, memory: &Memory, text: &str) -> Result<Vec<Found>, Fault> {
-    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let mut query = connection.prepare_cached(
-        "SELECT id FROM tickets WHERE holder LIKE ?1 ESCAPE '\\' OR code LIKE ?1 ESCAPE '\\'
-         ORDER BY holder, code LIMIT ?2",
-    )?;
-    let ids: Vec<i64> =
-        query.query_map(params![pattern, MAX_FOUND], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut found = Vec::new();
-    for id in ids.into_iter().filter_map(TicketId::from_i64) {
-        let Some(row) = ticket_row(connection, id)? else { continue };
-        let state = TicketState::of(&acts(connection, id)?);
-        let status = match row.status {
-            TicketStatus::Paid => "paid",
-            TicketStatus::Pending => "pending",
-            TicketStatus::Cancelled => "cancelled",
-        };
-        found.push(Found {
-            ticket: card(&memory.catalogue, id, Some(row.product), Some(&row)),
-            status: status.into(),
-            inside: state.lists.values().any(|presence| presence.inside()),
-        });
-    }
-    Ok(found)
 }

@@ -5,16 +5,21 @@
 //! has its later entries taken out of the folds, here as everywhere.
 
 use super::Fault;
+use super::duty;
+use super::index;
 use super::memory::enter;
 use super::tx::Tx;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tidegate_core::catalogue::{Catalogue, DeviceRow, TicketRow};
 use tidegate_core::feed::{Change, Cursor, Epoch, FeedFault, Page, Row, SignedPage};
-use tidegate_core::fold::TicketState;
+use tidegate_core::fold::totals::Total;
+use tidegate_core::fold::{Act, Does, TicketState};
 use tidegate_core::id::{JournalId, ListId, TicketId};
 use tidegate_core::journal::Entry;
 use tidegate_core::journal::kind::may_write;
+use tidegate_core::ticket::spoken::Spoken;
 
 /// Pages given in one answer: what a slow link carries in a few seconds.
 const MAX_PAGES: usize = 3;
@@ -54,7 +59,9 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
         }
     }
     if small {
-        tx.memory.catalogue = Arc::new(catalogue);
+        let before = std::mem::replace(&mut tx.memory.catalogue, Arc::new(catalogue));
+        duty::review(tx)?;
+        refold_closed(tx, &before)?;
     }
     devices.iter().try_for_each(|device| recount(tx, device))?;
     if keys {
@@ -107,10 +114,13 @@ fn put_row(connection: &Connection, row: &Row) -> Result<(), Fault> {
 fn put_ticket(tx: &mut Tx<'_>, ticket: &TicketRow, row: &Row) -> Result<(), Fault> {
     let body = row.body.as_deref().map_or(&[][..], |b| b);
     let mut put = tx.connection.prepare_cached(
-        "INSERT INTO tickets (id, holder, code, body) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, code = excluded.code, body = excluded.body",
+        "INSERT INTO tickets (id, holder, code, addon_to, spoken, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, code = excluded.code,
+         addon_to = excluded.addon_to, spoken = excluded.spoken, body = excluded.body",
     )?;
-    put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, body])?;
+    let (main, spoken) = (ticket.addon_to.map(TicketId::as_i64), ticket.spoken.map(Spoken::as_i64));
+    put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, main, spoken, body])?;
+    index::note(tx.connection, ticket.id)?;
     let mut used = tx.connection.prepare_cached("SELECT 1 FROM entries WHERE ticket = ?1 LIMIT 1")?;
     if used.exists([ticket.id.as_i64()])? { tx.reconcile_known(ticket.id) } else { Ok(()) }
 }
@@ -156,8 +166,8 @@ fn set_counts(
     )?;
     match (ticket, before) {
         (Some(ticket), Some(before)) => {
-            let after = TicketState::of(&tx.acts(ticket)?);
-            tx.refold(ticket, &TicketState::of(&before), &after)
+            let after = tx.state(&tx.acts(ticket)?);
+            tx.refold(ticket, &tx.state(&before), &after)
         }
         _ => Ok(()),
     }
@@ -178,6 +188,55 @@ fn renote_codes(tx: &mut Tx<'_>) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Counts every total anew, and finds every conflict anew.
+pub(super) fn fold_anew(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    tx.connection.execute("DELETE FROM totals", [])?;
+    used(tx)?.into_iter().try_for_each(|ticket| {
+        let state = tx.state(&tx.acts(ticket)?);
+        tx.refold(ticket, &TicketState::default(), &state)
+    })
+}
+
+/// Where a list's closing times changed, who came by it stays until another time. A list by which
+/// nobody came is passed over, as is every list without closing times before and after.
+fn refold_closed(tx: &mut Tx<'_>, before: &Catalogue) -> Result<(), Fault> {
+    let after = tx.memory.catalogue.clone();
+    let mut closed_otherwise = BTreeSet::new();
+    for list in before.lists.keys().chain(after.lists.keys()) {
+        if before.closing(*list) != after.closing(*list) && is_counted(tx.connection, *list)? {
+            closed_otherwise.insert(*list);
+        }
+    }
+    if closed_otherwise.is_empty() {
+        return Ok(());
+    }
+    let by_one_of_them = |act: &Act| match &act.does {
+        Does::Admit { list, .. } | Does::Leave { list, .. } => closed_otherwise.contains(list),
+        Does::Serve { .. } | Does::Undo { .. } => false,
+    };
+    for ticket in used(tx)? {
+        let acts = tx.acts(ticket)?;
+        if acts.iter().any(by_one_of_them) {
+            tx.refold(ticket, &TicketState::of(&acts, before), &tx.state(&acts))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether anybody came or left by a list.
+fn is_counted(connection: &Connection, list: ListId) -> Result<bool, Fault> {
+    let mut query = connection.prepare_cached("SELECT 1 FROM totals WHERE key IN (?1, ?2)")?;
+    Ok(query.exists([Total::Entries(list).to_string(), Total::Exits(list).to_string()])?)
+}
+
+/// Every ticket with an act that counts.
+fn used(tx: &Tx<'_>) -> Result<Vec<TicketId>, Fault> {
+    let sql = "SELECT DISTINCT ticket FROM entries WHERE ticket IS NOT NULL AND counts = 1";
+    let mut query = tx.connection.prepare_cached(sql)?;
+    let tickets: Vec<i64> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(tickets.into_iter().filter_map(TicketId::from_i64).collect())
 }
 
 /// Lists or names changed: with them which entries are too many, and how conflicts read.

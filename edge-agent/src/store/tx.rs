@@ -6,6 +6,7 @@
 //! published after the commit, and falls back with a savepoint.
 
 use super::Fault;
+use super::duty;
 use super::identity::Enrolment;
 use super::memory::{Author, Memory};
 use crate::time::{DeviceTime, Reading};
@@ -86,6 +87,7 @@ impl<'a> Tx<'a> {
     /// Signs our head and notes the floor; gives what to publish and tell once committed.
     pub(super) fn seal(mut self) -> (Result<(), Fault>, Memory, Vec<StreamMessage>) {
         let sealed = self.alive().and_then(|()| self.sign_own_head()).and_then(|()| self.note_floor());
+        let sealed = sealed.and_then(|()| duty::rebase(&mut self));
         (sealed, self.memory, self.told)
     }
 
@@ -137,7 +139,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Appends an entry to our journal. `at` is the scan's own time, where it was given.
+    /// Appends an entry to our journal, in the name of who is on duty. `at` is the scan's own time, where it was given.
     pub fn append(&mut self, kind: Kind, at: Option<Timestamp>) -> Result<EntryRef, Fault> {
         if !may_write(&self.enrolment.identity, &kind) {
             return Err(Fault::NotAllowed(kind.name()));
@@ -145,7 +147,8 @@ impl<'a> Tx<'a> {
         let own = self.enrolment.journal();
         let row = self.author_row(own, &self.enrolment.certificate, &self.enrolment.identity)?;
         let Reading { now, quality, uncertain_ms } = self.time.read();
-        let entry = Entry { clock: self.memory.clock.stamp(now), at, quality, uncertain_ms, kind };
+        let staff = self.memory.on_duty(now).map(str::to_owned);
+        let entry = Entry { clock: self.memory.clock.stamp(now), at, quality, uncertain_ms, staff, kind };
         let bytes = entry.to_bytes();
         let previous = self.memory.vector.0.get(&own).copied();
         let last = previous.map_or_else(|| genesis(self.enrolment.event(), own), |head| head.hash);
@@ -206,9 +209,9 @@ impl<'a> Tx<'a> {
         self.memory.vector.note(&id);
         match (before, act) {
             (Some(mut acts), Some((ticket, act))) => {
-                let old = TicketState::of(&acts);
+                let old = self.state(&acts);
                 acts.push(act);
-                self.refold(ticket, &old, &TicketState::of(&acts))?;
+                self.refold(ticket, &old, &self.state(&acts))?;
             }
             (None, Some((ticket, _))) if learned => self.reconcile_known(ticket)?,
             _ => {}
@@ -250,7 +253,7 @@ impl<'a> Tx<'a> {
 
     /// Finds a ticket's conflicts anew from what is stored.
     pub fn reconcile_known(&mut self, ticket: TicketId) -> Result<(), Fault> {
-        let state = TicketState::of(&self.acts(ticket)?);
+        let state = self.state(&self.acts(ticket)?);
         self.reconcile(ticket, &state)
     }
 
@@ -258,10 +261,15 @@ impl<'a> Tx<'a> {
     pub fn refold(&mut self, ticket: TicketId, before: &TicketState, after: &TicketState) -> Result<(), Fault> {
         let mut add = self.connection.prepare_cached(
             "INSERT INTO totals (key, amount) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount",
+             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount RETURNING amount",
         )?;
+        let mut remove = self.connection.prepare_cached("DELETE FROM totals WHERE key = ?1")?;
         for (total, change) in difference(before, after) {
-            add.execute(params![total.to_string(), change])?;
+            let key = total.to_string();
+            // Nothing is no row: what was counted and taken back leaves what was never counted.
+            if add.query_row(params![key, change], |row| row.get::<_, i64>(0))? == 0 {
+                remove.execute([key])?;
+            }
         }
         self.reconcile(ticket, after)
     }
@@ -302,6 +310,11 @@ impl<'a> Tx<'a> {
         let mut query = self.connection.prepare_cached("SELECT excess FROM conflicts WHERE ticket = ?1")?;
         let rows = query.query_map([ticket.as_i64()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What acts of a ticket come to.
+    pub fn state(&self, acts: &[Act]) -> TicketState {
+        TicketState::of(acts, &self.memory.catalogue)
     }
 
     /// All acts of a ticket that count.

@@ -8,6 +8,7 @@
 
 use super::Fault;
 use super::identity::Enrolment;
+use super::index;
 use super::memory::Memory;
 use super::tx::Tx;
 use crate::time::DeviceTime;
@@ -67,12 +68,33 @@ struct Writer {
 
 impl Writer {
     fn run(mut self, queue: &mpsc::Receiver<Job>) {
-        while let Ok(first) = queue.recv() {
+        while let Some(first) = self.next(queue) {
             let group = std::iter::once(first).chain(queue.try_iter().take(MAX_GROUP - 1));
             self.group(group);
         }
         // Every handle is gone: leave a checkpointed file behind.
         let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// The next job; while none waits, the index of words catches up, some tickets at a time.
+    fn next(&self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        loop {
+            match queue.try_recv() {
+                Err(mpsc::TryRecvError::Empty) if self.index_some() => {}
+                Err(mpsc::TryRecvError::Empty) => return queue.recv().ok(),
+                job => return job.ok(),
+            }
+        }
+    }
+
+    /// Whether there was something to index. Before the first feed is whole, nothing delays it.
+    fn index_some(&self) -> bool {
+        let done = if self.memory.ready { index::take_some(&self.connection) } else { Ok(false) };
+        done.unwrap_or_else(|fault| {
+            // Tried again after the next job; until then the status says that the index is behind.
+            tracing::warn!(code = fault.code(), error = %fault, "the index of words waits");
+            false
+        })
     }
 
     fn group(&mut self, jobs: impl Iterator<Item = Job>) {

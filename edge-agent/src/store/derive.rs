@@ -1,0 +1,68 @@
+//! What is derived from rows and entries, derived anew by a program that reads more in them.
+//!
+//! Rows and entries are kept as the bytes they came in. An older program kept fields that it could
+//! not read and moved its cursor past them, so that what it derived, the columns that tickets are
+//! found by, the totals and the conflicts, knows nothing of them and no page brings them again. The
+//! database names the derivation that it holds; under another one all of it is made again, once, at
+//! the start.
+
+use super::identity::Enrolment;
+use super::memory::Memory;
+use super::replica;
+use super::tx::{Tx, ticket_row};
+use super::{Fault, index};
+use crate::time::DeviceTime;
+use rusqlite::{Connection, OptionalExtension, params};
+use tidegate_core::catalogue::TicketRow;
+use tidegate_core::id::TicketId;
+use tidegate_core::ticket::spoken::Spoken;
+
+/// Counts up whenever a row or an entry is read otherwise than before.
+const DERIVATION: u8 = 1;
+const KEY: &str = "derivation";
+
+/// Derives everything anew where another derivation is held; gives whether it did.
+pub(super) fn renew(
+    connection: &Connection,
+    enrolment: &Enrolment,
+    time: &DeviceTime,
+    memory: &Memory,
+) -> Result<bool, Fault> {
+    let held: Option<Vec<u8>> =
+        connection.query_row("SELECT value FROM meta WHERE key = ?1", [KEY], |row| row.get(0)).optional()?;
+    if held.as_deref() == Some(&[DERIVATION]) {
+        return Ok(false);
+    }
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    // Conflicts that come to light are told by the state, not by a stream that nobody hears yet.
+    let mut tx = Tx::new(connection, enrolment, time, memory.clone());
+    let done = all(&mut tx).and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+    if done.is_err() {
+        let _ = connection.execute_batch("ROLLBACK"); // may have happened already
+    }
+    done.map(|()| true)
+}
+
+fn all(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let tickets: Vec<i64> = {
+        let mut query = tx.connection.prepare("SELECT id FROM tickets")?;
+        query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    for id in tickets.into_iter().filter_map(TicketId::from_i64) {
+        if let Some(row) = ticket_row(tx.connection, id)? {
+            put_keys(tx.connection, &row)?;
+            index::note(tx.connection, id)?;
+        }
+    }
+    replica::fold_anew(tx)?;
+    tx.set_meta(KEY, &[DERIVATION])
+}
+
+/// Writes the columns that a stored ticket is found by, as when its row arrives.
+fn put_keys(connection: &Connection, ticket: &TicketRow) -> Result<(), Fault> {
+    let mut put = connection
+        .prepare_cached("UPDATE tickets SET holder = ?2, code = ?3, addon_to = ?4, spoken = ?5 WHERE id = ?1")?;
+    let (main, spoken) = (ticket.addon_to.map(TicketId::as_i64), ticket.spoken.map(Spoken::as_i64));
+    put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, main, spoken])?;
+    Ok(())
+}
