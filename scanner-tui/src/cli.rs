@@ -51,7 +51,7 @@ pub struct Args {
     /// With --once: the state as JSON
     #[arg(long, requires = "once")]
     pub json: bool,
-    /// Change nothing: no undo
+    /// Change nothing: look, find, read
     #[arg(long)]
     pub readonly: bool,
     /// Most frames a second (4 over ssh)

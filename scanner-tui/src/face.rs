@@ -99,6 +99,17 @@ impl Face {
         }
     }
 
+    /// The face of an entry of a journal; what says nothing to a door has none.
+    pub fn of_entry(kind: &str, code: &str) -> Option<Self> {
+        match kind {
+            "admission" | "serving" => Some(Self::Go),
+            "exit" => Some(Self::Out),
+            "refusal" => Some(Self::of_refusal(code)),
+            "annul" | "void" => Some(Self::Undo),
+            _ => None,
+        }
+    }
+
     /// The word, at most four letters.
     pub fn word(self) -> &'static str {
         match self {

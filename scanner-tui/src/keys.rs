@@ -1,21 +1,55 @@
-//! One table of keys: what is pressed, what it does, how it is called.
+//! One table of keys: what is pressed, where, what it does, how it is called.
 //!
 //! The help bar, the help screen and the dispatch read the same rows, so no key can be
 //! shown that does nothing or work without being shown. No printable key has a row: a hand
-//! scanner may type into this terminal, and Enter, its usual last key, has none either.
+//! scanner may type into this terminal; and Enter, its usual last key, has none at the door.
 //! Keys of functions that are not built are not here.
 
+mod table;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::model::place::Place;
+
+pub use table::TABLE;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Show the help.
+    /// Show the help, or leave it.
     Help,
+    /// The Find screen.
+    Find,
+    /// Choose how many of an order come in.
+    Party,
     /// Take the last act back.
     Undo,
+    /// A supervisor decides.
+    Supervisor,
+    /// Who is on duty.
+    Duty,
+    /// Nobody is on duty any more.
+    SignOff,
     /// The next screen.
     NextScreen,
+    /// The screen before.
+    PreviousScreen,
+    /// A row or a field down.
+    Down,
+    /// A row or a field up.
+    Up,
+    /// The next kind; yes.
+    Right,
+    /// The kind before; no.
+    Left,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// On with what is chosen or typed.
+    Enter,
+    /// Take a letter back.
+    Erase,
     /// Back, or past what is shown.
     Back,
     /// Draw everything anew.
@@ -29,7 +63,7 @@ pub enum Action {
 pub enum Reach {
     /// This screen only.
     Screen,
-    /// The agent: absent in `--readonly`.
+    /// The agent, or the way there: absent in `--readonly`.
     Agent,
 }
 
@@ -40,13 +74,15 @@ pub struct Binding {
     pub code: KeyCode,
     /// With which modifiers.
     pub modifiers: KeyModifiers,
+    /// Where.
+    pub places: &'static [Place],
     /// What it does.
     pub action: Action,
     /// What it reaches.
     pub reach: Reach,
-    /// The key's name in the help bar.
+    /// The key's name.
     pub key: &'static str,
-    /// One word in the help bar.
+    /// One word in the help bar; empty where it is not on the bar.
     pub label: &'static str,
     /// One sentence on the help screen.
     pub help: &'static str,
@@ -57,151 +93,115 @@ pub struct Binding {
 pub enum Press {
     /// A key with an action.
     Action(Action),
-    /// A character: noticed, never acted on.
-    Printable,
+    /// A character: perhaps a person's, perhaps a scanner's, never an action.
+    Printable(char),
     /// Nothing of ours.
     Nothing,
 }
 
-/// Every key there is.
-pub const TABLE: [Binding; 7] = [
-    Binding {
-        code: KeyCode::F(1),
-        modifiers: KeyModifiers::NONE,
-        action: Action::Help,
-        reach: Reach::Screen,
-        key: "F1",
-        label: "Help",
-        help: "This page.",
-    },
-    Binding {
-        code: KeyCode::F(4),
-        modifiers: KeyModifiers::NONE,
-        action: Action::Undo,
-        reach: Reach::Agent,
-        key: "F4",
-        label: "Undo",
-        help: "Take the last act of this device back; again for the one before.",
-    },
-    Binding {
-        code: KeyCode::Tab,
-        modifiers: KeyModifiers::NONE,
-        action: Action::NextScreen,
-        reach: Reach::Screen,
-        key: "Tab",
-        label: "Screen",
-        help: "The next screen. The next scan brings the door back.",
-    },
-    Binding {
-        code: KeyCode::BackTab,
-        modifiers: KeyModifiers::SHIFT,
-        action: Action::NextScreen,
-        reach: Reach::Screen,
-        key: "",
-        label: "",
-        help: "",
-    },
-    Binding {
-        code: KeyCode::Esc,
-        modifiers: KeyModifiers::NONE,
-        action: Action::Back,
-        reach: Reach::Screen,
-        key: "Esc",
-        label: "Clear",
-        help: "Back; at the door past the verdict, then past the newest notice.",
-    },
-    Binding {
-        code: KeyCode::Char('l'),
-        modifiers: KeyModifiers::CONTROL,
-        action: Action::Redraw,
-        reach: Reach::Screen,
-        key: "Ctrl-L",
-        label: "Redraw",
-        help: "Draw the screen anew.",
-    },
-    Binding {
-        code: KeyCode::Char('q'),
-        modifiers: KeyModifiers::CONTROL,
-        action: Action::Quit,
-        reach: Reach::Screen,
-        key: "Ctrl-Q Ctrl-Q",
-        label: "Quit",
-        help: "Leave this screen. The agent keeps admitting.",
-    },
-];
-
-/// The keys that work, in the order they are shown; rows without a name share another's.
-pub fn live(readonly: bool) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(move |row| is_live(row, readonly) && !row.key.is_empty())
+/// The keys that work at a place, in the order they are shown; rows without a name share another's.
+pub fn live(place: Place, readonly: bool) -> impl Iterator<Item = &'static Binding> {
+    TABLE.iter().filter(move |row| is_live(row, place, readonly) && !row.key.is_empty())
 }
 
 /// What a key event is to the screen.
-pub fn read(event: &KeyEvent, readonly: bool) -> Press {
+pub fn read(event: &KeyEvent, place: Place, readonly: bool) -> Press {
     if event.kind == KeyEventKind::Release {
         return Press::Nothing;
     }
-    let row = TABLE
-        .iter()
-        .find(|row| row.code == event.code && row.modifiers == event.modifiers && is_live(row, readonly));
+    let is_it = |row: &&Binding| row.code == event.code && row.modifiers == event.modifiers;
+    let row = TABLE.iter().find(|row| is_it(row) && is_live(row, place, readonly));
     match (row, event.code) {
         (Some(row), _) => Press::Action(row.action),
-        (None, KeyCode::Char(_)) if !event.modifiers.contains(KeyModifiers::CONTROL) => Press::Printable,
+        (None, KeyCode::Char(c)) if !event.modifiers.contains(KeyModifiers::CONTROL) => Press::Printable(c),
         (None, _) => Press::Nothing,
     }
 }
 
-fn is_live(row: &Binding, readonly: bool) -> bool {
-    match row.reach {
+fn is_live(row: &Binding, place: Place, readonly: bool) -> bool {
+    let reaches = match row.reach {
         Reach::Screen => true,
         Reach::Agent => !readonly,
-    }
+    };
+    reaches && row.places.contains(&place)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn press(code: KeyCode, modifiers: KeyModifiers) -> Press {
-        read(&KeyEvent::new(code, modifiers), false)
+    const PLACES: [Place; 12] = [
+        Place::Door,
+        Place::Search,
+        Place::Order,
+        Place::Party,
+        Place::Reason,
+        Place::Log,
+        Place::History,
+        Place::Questions,
+        Place::Unpaid,
+        Place::Choice,
+        Place::SignIn,
+        Place::Duty,
+    ];
+
+    fn press(code: KeyCode, modifiers: KeyModifiers, place: Place) -> Press {
+        read(&KeyEvent::new(code, modifiers), place, false)
     }
 
     #[test]
-    fn no_printable_byte_does_anything() {
+    fn no_printable_byte_does_anything_anywhere() {
         for byte in 0x20..=0x7e_u8 {
             for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT, KeyModifiers::ALT] {
-                let code = KeyCode::Char(char::from(byte));
-                assert_eq!(press(code, modifiers), Press::Printable, "{byte:#x}");
+                for place in PLACES {
+                    let c = char::from(byte);
+                    let pressed = press(KeyCode::Char(c), modifiers, place);
+                    assert_eq!(pressed, Press::Printable(c), "{byte:#x} at {place:?}");
+                }
             }
         }
     }
 
     #[test]
-    fn the_last_key_of_a_scanner_does_nothing() {
-        assert_eq!(press(KeyCode::Enter, KeyModifiers::NONE), Press::Nothing);
-        assert_eq!(press(KeyCode::Char('j'), KeyModifiers::CONTROL), Press::Nothing);
-        assert_eq!(press(KeyCode::Char('m'), KeyModifiers::CONTROL), Press::Nothing);
+    fn the_last_key_of_a_scanner_does_nothing_at_the_door() {
+        assert_eq!(press(KeyCode::Enter, KeyModifiers::NONE, Place::Door), Press::Nothing);
+        for place in PLACES {
+            assert_eq!(press(KeyCode::Char('j'), KeyModifiers::CONTROL, place), Press::Nothing);
+            assert_eq!(press(KeyCode::Char('m'), KeyModifiers::CONTROL, place), Press::Nothing);
+        }
     }
 
     #[test]
     fn a_readonly_screen_has_no_key_that_changes_anything() {
         let undo = KeyEvent::new(KeyCode::F(4), KeyModifiers::NONE);
-        assert_eq!(read(&undo, false), Press::Action(Action::Undo));
-        assert_eq!(read(&undo, true), Press::Nothing);
-        assert!(live(true).all(|row| row.reach == Reach::Screen));
+        assert_eq!(read(&undo, Place::Door, false), Press::Action(Action::Undo));
+        assert_eq!(read(&undo, Place::Door, true), Press::Nothing);
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        assert_eq!(read(&enter, Place::Search, true), Press::Action(Action::Enter), "looking goes on");
+        for place in [Place::Order, Place::Party, Place::Reason, Place::Unpaid] {
+            assert_eq!(read(&enter, place, true), Press::Nothing, "{place:?}");
+        }
+        assert!(PLACES.iter().all(|place| live(*place, true).all(|row| row.reach == Reach::Screen)));
     }
 
     #[test]
-    fn every_shown_key_says_what_it_does() {
-        for row in live(false) {
-            assert!(!row.label.is_empty() && row.help.ends_with('.'), "{}", row.key);
+    fn every_place_is_left_by_esc_and_every_key_says_what_it_does() {
+        for place in PLACES {
+            assert_eq!(press(KeyCode::Esc, KeyModifiers::NONE, place), Press::Action(Action::Back), "{place:?}");
+            for row in live(place, false) {
+                assert!(row.help.ends_with('.'), "{} at {place:?}", row.key);
+            }
         }
     }
 
     #[test]
-    fn no_two_rows_share_a_key() {
+    fn no_two_rows_share_a_key_at_a_place() {
         for (i, a) in TABLE.iter().enumerate() {
-            let twin = TABLE[i + 1..].iter().find(|b| (a.code, a.modifiers) == (b.code, b.modifiers));
-            assert!(twin.is_none(), "{:?}", a.code);
+            for b in &TABLE[i + 1..] {
+                let same = (a.code, a.modifiers) == (b.code, b.modifiers);
+                let shared = a.places.iter().find(|place| b.places.contains(place));
+                assert!(!(same && shared.is_some()), "{:?} at {shared:?}", a.code);
+            }
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The agent's HTTP API, as far as this screen needs it.
 //!
-//! Follows the event stream and connects again for ever; asks for an undo once and never
-//! repeats it by itself, because a repeated undo takes back something else. Kept true: the
+//! Follows the event stream and connects again for ever; asks what the screen wants asked,
+//! once, and repeats nothing by itself: a repeated undo takes back something else. Kept true: the
 //! token comes from a file read anew at each connection, leaves only towards the
 //! configured address, and no redirect is followed. Nothing here draws or decides.
 
+mod ask;
 pub mod fault;
 pub mod news;
 pub mod refusal;
@@ -12,17 +13,18 @@ pub mod sse;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::StreamExt;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
-use serde_json::{Value, json};
-use tidegate_core::api::{Answer, Status, StreamMessage};
+use serde_json::Value;
+use tidegate_core::api::{Status, StreamMessage};
 use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use crate::model::SILENCE_MS;
+use crate::model::request::{Replied, Request};
 use fault::Fault;
 
 pub use news::News;
@@ -46,6 +48,8 @@ pub struct Agent {
     client: Client,
     base: Url,
     token_file: Option<PathBuf>,
+    /// Tells the keys of this run from those of any other.
+    run: String,
 }
 
 impl Agent {
@@ -61,7 +65,9 @@ impl Agent {
             .no_proxy()
             .user_agent(concat!("scanner-tui/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client, base, token_file })
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let run = format!("tui-{:x}-{:x}", since.as_nanos(), std::process::id());
+        Ok(Self { client, base, token_file, run })
     }
 
     /// The state of everything.
@@ -71,17 +77,14 @@ impl Agent {
         response.json().await.map_err(|_| Fault::NotAnAgent)
     }
 
-    /// Takes the last act back. Never repeated: a second undo would take back another act.
-    pub async fn undo(&self) -> Result<Box<Answer>, Refusal> {
-        let request = self.client.post(self.url("v1/undo")).timeout(REQUEST);
-        let request = request.json(&json!({ "last": true }));
-        let response = self.send(request).await.map_err(Refusal::NotReached)?;
+    /// Asks once. An act is known to the agent by its key: the same key is the same act.
+    pub async fn ask(&self, request: &Request, key: u64) -> Replied {
+        let key = format!("{}-{key}", self.run);
+        let built = ask::request(&self.client, &self.base, request, &key);
+        let response = self.send(built).await.map_err(Refusal::NotReached)?;
         let status = response.status().as_u16();
-        let body: Value = response.json().await.map_err(|_| Refusal::NotReached(Fault::Http(status)))?;
-        match serde_json::from_value::<Answer>(body.clone()) {
-            Ok(answer) => Ok(Box::new(answer)),
-            Err(_) => Err(Refusal::of(status, body)),
-        }
+        let body = response.bytes().await.map_err(|_| Refusal::NotReached(Fault::Closed))?;
+        ask::reply(request, status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
     /// Follows the stream until it ends or nobody listens; says which fault ended it, and whether it had begun.

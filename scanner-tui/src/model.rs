@@ -7,7 +7,14 @@
 
 pub mod attention;
 pub mod card;
+pub mod dialog;
+pub mod field;
+pub mod find;
+pub mod journal;
 pub mod log;
+pub mod place;
+pub mod request;
+pub mod typed;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +26,12 @@ use crate::link::fault::Fault;
 use crate::theme::Theme;
 use attention::Notice;
 use card::Card;
+use dialog::{Dialog, Refused, Session};
+use find::Find;
+use journal::Journal;
 use log::Log;
+use request::Requests;
+use typed::{Scanned, Typed};
 
 /// Milliseconds since the screen began; never a wall clock, so never set back.
 pub type Millis = u64;
@@ -49,8 +61,22 @@ pub struct Options {
 pub enum Screen {
     /// The verdict and the state of the door.
     Door,
-    /// The live keys and the legend of verdicts.
-    Help,
+    /// Guests by name, order or e-mail.
+    Find,
+    /// What the journals say.
+    Log,
+}
+
+impl Screen {
+    /// The screens in the order Tab goes through them.
+    pub const ALL: [Self; 3] = [Self::Door, Self::Find, Self::Log];
+
+    /// The screen so many further, around the corner too.
+    pub fn turned(self, by: isize) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);
+        let rows = Self::ALL.len();
+        Self::ALL[at.wrapping_add(rows).wrapping_add_signed(by) % rows]
+    }
 }
 
 /// The connection to the agent, as the link last told.
@@ -89,27 +115,6 @@ pub struct Heard<T> {
     pub at: Millis,
 }
 
-/// An undo on its way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Undo {
-    /// None.
-    #[default]
-    Idle,
-    /// Asked, not answered.
-    Asked,
-    /// Answered here; the same answer comes, or came, by the stream too.
-    Answered(Box<Answer>),
-}
-
-/// Characters typed into this screen, which is not where scans are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    /// When the last one came.
-    pub at: Option<Millis>,
-    /// How many came in one burst.
-    pub run: u32,
-}
-
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -117,6 +122,26 @@ pub struct Model {
     pub options: Options,
     /// Which screen is shown.
     pub screen: Screen,
+    /// Whether the help is shown instead.
+    pub help: bool,
+    /// Whether the verdict is shown over the screen or the dialog that was there.
+    pub covered: bool,
+    /// What a person is asked.
+    pub dialog: Option<Dialog>,
+    /// A verdict that came while a question was open.
+    pub banner: Option<Answer>,
+    /// The Find screen.
+    pub find: Find,
+    /// The Log screen.
+    pub journal: Journal,
+    /// What is asked of the agent.
+    pub requests: Requests,
+    /// Answers to our own requests that the stream will tell too.
+    pub told: Vec<Answer>,
+    /// The last guest who was not let in.
+    pub refused: Option<Refused>,
+    /// The supervisor who is signed in.
+    pub session: Option<Session>,
     /// The connection.
     pub link: Link,
     /// When the agent was last heard, whatever it said.
@@ -137,14 +162,14 @@ pub struct Model {
     pub notices: Vec<Notice>,
     /// Sources that do not deliver, and since when this screen knows.
     pub lost_sources: BTreeMap<String, Millis>,
-    /// An undo on its way.
-    pub undo: Undo,
     /// When F4 was last pressed.
     pub undo_pressed_at: Option<Millis>,
     /// When Ctrl-Q was pressed once.
     pub quit_armed_at: Option<Millis>,
     /// Characters typed into the screen.
     pub typed: Typed,
+    /// The code a scanner typed last, once it was answered.
+    pub scanned: Option<Scanned>,
 }
 
 impl Model {
@@ -153,6 +178,16 @@ impl Model {
         Self {
             options,
             screen: Screen::Door,
+            help: false,
+            covered: false,
+            dialog: None,
+            banner: None,
+            find: Find::default(),
+            journal: Journal::default(),
+            requests: Requests::default(),
+            told: Vec::new(),
+            refused: None,
+            session: None,
             link: Link::Starting,
             heard_at: None,
             status: None,
@@ -163,10 +198,10 @@ impl Model {
             log: Log::default(),
             notices: Vec::new(),
             lost_sources: BTreeMap::new(),
-            undo: Undo::Idle,
             undo_pressed_at: None,
             quit_armed_at: None,
             typed: Typed::default(),
+            scanned: None,
         }
     }
 

@@ -17,11 +17,12 @@ use crossterm::{execute, style};
 use futures_util::StreamExt;
 use ratatui::DefaultTerminal;
 use ratatui::backend::CrosstermBackend;
-use tidegate_core::api::Answer;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::keys::{self, Press};
-use crate::link::{self, Agent, NEWS_WAITING, News, Refusal};
+use crate::link::{self, Agent, NEWS_WAITING, News};
+use crate::model::place::Place;
+use crate::model::request::{Replied, Sent};
 use crate::model::{Millis, Model, Options};
 use crate::sound::Bells;
 use crate::terminal::{Palette, Taken};
@@ -32,13 +33,14 @@ use crate::view;
 /// A wall clock that runs this far ahead of ours means that the machine slept; ours stands still then.
 const SLEPT: Duration = Duration::from_secs(3);
 
-type Undone = Result<Box<Answer>, Refusal>;
+/// Requests under way at most: more than a person can start.
+const ANSWERS_WAITING: usize = 16;
 
 /// What woke the loop.
 enum Woke {
     Terminal(Option<io::Result<Event>>),
     News(News),
-    Undone(Undone),
+    Replied(u64, Replied),
     Time,
     Stop,
 }
@@ -60,7 +62,7 @@ struct Shell {
     frame_ms: Millis,
     drawn_at: Option<Millis>,
     changed: bool,
-    undone: Sender<Undone>,
+    replied: Sender<(u64, Replied)>,
 }
 
 /// Shows the screen until somebody leaves it.
@@ -70,7 +72,7 @@ pub async fn run(agent: Agent, options: Options, fps: u32, palette: Palette) -> 
     let _taken = Taken::take(palette).context("the terminal cannot be taken")?;
     let terminal = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let (tell, mut news) = mpsc::channel(NEWS_WAITING);
-    let (undone, mut answers) = mpsc::channel(1);
+    let (replied, mut answers) = mpsc::channel(ANSWERS_WAITING);
     tokio::spawn(link::follow(agent.clone(), tell));
     let mut shell = Shell {
         agent,
@@ -82,7 +84,7 @@ pub async fn run(agent: Agent, options: Options, fps: u32, palette: Palette) -> 
         frame_ms: 1_000 / Millis::from(fps.max(1)),
         drawn_at: None,
         changed: true,
-        undone,
+        replied,
     };
     let mut keyboard = EventStream::new();
     loop {
@@ -103,15 +105,16 @@ impl Shell {
         &self,
         keyboard: &mut EventStream,
         news: &mut Receiver<News>,
-        answers: &mut Receiver<Undone>,
+        answers: &mut Receiver<(u64, Replied)>,
         stop: &mut stop::Stop,
     ) -> Woke {
         let sleep = Duration::from_millis(self.wake_at().saturating_sub(self.now()));
         tokio::select! {
+            biased; // keys first: a scanner's characters are not parted by what else happened
             event = keyboard.next() => Woke::Terminal(event),
-            Some(item) = news.recv() => Woke::News(item),
-            Some(answer) = answers.recv() => Woke::Undone(answer),
             () = stop.wait() => Woke::Stop,
+            Some((id, replied)) = answers.recv() => Woke::Replied(id, replied),
+            Some(item) = news.recv() => Woke::News(item),
             () = tokio::time::sleep(sleep) => Woke::Time,
         }
     }
@@ -140,8 +143,11 @@ impl Shell {
                     self.tell(Message::Link(item))?;
                 }
             }
-            Woke::Undone(answer) => return self.tell(Message::Undone(answer)),
-            Woke::Time => self.ring_if_due()?,
+            Woke::Replied(id, replied) => return self.tell(Message::Replied { id, replied }),
+            Woke::Time => {
+                self.ring_if_due()?;
+                return self.tell(Message::Time);
+            }
         }
         Ok(Flow::On)
     }
@@ -154,9 +160,13 @@ impl Shell {
     }
 
     fn key(&mut self, key: &KeyEvent) -> io::Result<Flow> {
-        match keys::read(key, self.model.options.readonly) {
+        let place = match view::shows(self.terminal.size()?) {
+            true => self.model.place(self.now()),
+            false => Place::Door, // nothing is chosen or let in unseen
+        };
+        match keys::read(key, place, self.model.options.readonly) {
             Press::Action(action) => self.tell(Message::Pressed(action)),
-            Press::Printable => self.tell(Message::Typed),
+            Press::Printable(c) => self.tell(Message::Typed(c)),
             Press::Nothing => Ok(Flow::On),
         }
     }
@@ -171,16 +181,18 @@ impl Shell {
                 self.bells.ring(times, now);
                 self.ring_if_due()?;
             }
-            Some(Command::Undo) => self.undo(),
+        }
+        for sent in self.model.requests.take() {
+            self.ask(sent);
         }
         Ok(Flow::On)
     }
 
-    fn undo(&self) {
-        let (agent, undone) = (self.agent.clone(), self.undone.clone());
+    fn ask(&self, sent: Sent) {
+        let (agent, replied) = (self.agent.clone(), self.replied.clone());
         tokio::spawn(async move {
-            let answer = agent.undo().await;
-            let _ = undone.send(answer).await; // nobody listens once the screen is left
+            let answer = agent.ask(&sent.request, sent.key).await;
+            let _ = replied.send((sent.id, answer)).await; // nobody listens once the screen is left
         });
     }
 

@@ -51,6 +51,20 @@ pub fn fit(text: &str, cells: usize, mark: &str) -> String {
     kept
 }
 
+/// The end of the text, as much as fits into `cells`.
+pub fn tail(text: &str, cells: usize) -> String {
+    let mut used = 0;
+    let mut kept: Vec<String> = Vec::new();
+    for sign in graphemes(text).into_iter().rev() {
+        used += sign.width();
+        if used > cells {
+            break;
+        }
+        kept.push(sign);
+    }
+    kept.into_iter().rev().collect()
+}
+
 /// The text cut or padded with spaces to exactly `cells`.
 pub fn pad(text: &str, cells: usize, mark: &str) -> String {
     let mut fitted = fit(text, cells, mark);
@@ -151,6 +165,13 @@ mod tests {
     fn wide_letters_are_counted_as_two_cells() {
         assert_eq!(fit("日本語の名前", 7, "…"), "日本語…");
         assert_eq!(width(&pad("日本", 5, "…")), 5);
+    }
+
+    #[test]
+    fn the_end_of_what_is_typed_stays_in_sight() {
+        assert_eq!(tail("Maria Santos", 6), "Santos");
+        assert_eq!(tail("日本語", 5), "本語");
+        assert_eq!(tail("Maria", 9), "Maria");
     }
 
     #[test]

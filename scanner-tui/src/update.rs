@@ -1,22 +1,30 @@
-//! What the screen does with what happens: message and time in, state and commands out.
+//! What the screen does with what happens: message and time in, state, requests and commands out.
 //!
 //! Pure, so that a night can be replayed in a test. Kept true: losing the agent, or sleeping,
 //! takes the verdict away at once, and what stood before a silence never comes back. What the
-//! agent says is in [`said`], keys are in [`pressed`]. Nothing here draws, sends or waits.
+//! agent says is in [`said`], what it answers us in [`replied`], keys are in [`pressed`]; each
+//! screen has a file for its keys. Nothing here draws, sends or waits: requests wait in the
+//! model until the shell takes them.
 
+mod acts;
+mod asked;
+mod find;
+mod journal;
 mod pressed;
+mod replied;
 mod said;
-
-use tidegate_core::api::Answer;
+mod typed;
 
 use crate::keys::Action;
+use crate::link::News;
 use crate::link::fault::Fault;
-use crate::link::{News, Refusal};
 use crate::model::attention::{Notice, NoticeKind};
-use crate::model::{Link, Millis, Model, SILENCE_MS, Undo};
+use crate::model::request::{Replied, SLOW_MS};
+use crate::model::{Link, Millis, Model, SILENCE_MS};
 use crate::text;
 
-pub use pressed::{BURST_MS, QUIT_TWICE_MS};
+pub use asked::UNBIDDEN_MS;
+pub use pressed::QUIT_TWICE_MS;
 
 /// Hints stay this long.
 const HINT_MS: Millis = 10_000;
@@ -26,21 +34,26 @@ const HINT_MS: Millis = 10_000;
 pub enum Message {
     /// The link has news.
     Link(News),
-    /// The undo that was asked is answered.
-    Undone(Result<Box<Answer>, Refusal>),
+    /// A request is answered.
+    Replied {
+        /// Which one.
+        id: u64,
+        /// How.
+        replied: Replied,
+    },
     /// A key with an action was pressed.
     Pressed(Action),
-    /// A printable key was pressed: never an action, but worth knowing.
-    Typed,
+    /// A printable key was pressed: never an action.
+    Typed(char),
+    /// Time passed.
+    Time,
     /// The machine slept: what is shown is from before.
     Slept,
 }
 
-/// Something the shell has to do.
+/// Something the shell has to do at the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Ask the agent to take the last act back.
-    Undo,
     /// Leave.
     Quit,
     /// Draw everything anew.
@@ -51,19 +64,35 @@ pub enum Command {
 
 /// Changes the state and says what the shell has to do.
 pub fn update(model: &mut Model, message: Message, now: Millis) -> Option<Command> {
+    if let Message::Typed(c) = message {
+        model.typed.take(c, now);
+        return None;
+    }
+    passed(model, now);
     match message {
         Message::Link(news) => heard(model, news, now),
-        Message::Undone(result) => said::undone(model, result, now),
+        Message::Replied { id, replied } => replied::replied(model, id, replied, now),
         Message::Pressed(action) => pressed::pressed(model, action, now),
-        Message::Typed => {
-            pressed::typed(model, now);
-            None
-        }
+        Message::Typed(_) | Message::Time => None,
         Message::Slept => {
-            (model.card, model.heard_at) = (None, None);
+            (model.card, model.heard_at, model.banner) = (None, None, None);
             None
         }
     }
+}
+
+/// Does what is due by now.
+fn passed(model: &mut Model, now: Millis) {
+    if let Some(burst) = model.typed.whole(now) {
+        typed::burst(model, burst, now);
+    }
+    if model.find.due.is_some_and(|due| now >= due) {
+        find::search(model, now);
+    }
+    if model.journal.due.is_some_and(|due| now >= due) {
+        journal::read(model, now);
+    }
+    model.session.take_if(|session| session.seconds_left(now).is_none());
 }
 
 /// When the screen next looks different by itself; every deadline that is acted on is among these.
@@ -74,10 +103,15 @@ pub fn next_change(model: &Model, now: Millis) -> Millis {
     let quit = model.quit_armed_at.map(|at| at + QUIT_TWICE_MS + 1);
     let notices = model.notices.iter().filter_map(|notice| notice.until);
     let lost = model.lost_sources.values().map(|since| second_after(*since, now));
-    [card, silence, old, quit]
+    let overdue = |due: Option<Millis>| due.map(|due| due.max(now + 1)); // drawing may have taken longer
+    let dues = [model.typed.due(), model.find.due, model.journal.due].map(overdue);
+    let session = model.session.as_ref().map(|session| now + 1 + (session.until.saturating_sub(now + 1)) % 1_000);
+    [card, silence, old, quit, session]
         .into_iter()
+        .chain(dues)
         .flatten()
         .chain(notices)
+        .chain(slow(model, now))
         .chain(lost)
         .filter(|at| *at > now)
         .fold(next_second(model, now), Millis::min)
@@ -96,6 +130,14 @@ fn next_second(model: &Model, now: Millis) -> Millis {
             second_after(heard, now).min(second_after(status, now))
         }
     }
+}
+
+/// When a request under way is first shown, and then each second of it.
+fn slow(model: &Model, now: Millis) -> impl Iterator<Item = Millis> + '_ {
+    model.requests.since().map(move |since| match since + SLOW_MS {
+        shown if shown > now => shown,
+        _ => second_after(since, now),
+    })
 }
 
 fn second_after(since: Millis, now: Millis) -> Millis {
@@ -127,9 +169,9 @@ fn heard(model: &mut Model, news: News, now: Millis) -> Option<Command> {
 
 fn lost(model: &mut Model, fault: Fault) {
     model.link = Link::Down(fault);
-    model.card = None;
-    model.last_answer = None;
-    model.undo = Undo::Idle;
+    (model.card, model.last_answer, model.banner) = (None, None, None);
+    model.told.clear();
+    model.scanned = None;
     model.lost_sources.clear();
 }
 

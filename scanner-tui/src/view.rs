@@ -7,10 +7,14 @@
 mod attention;
 mod card;
 mod counters;
+mod dialog;
 mod door;
+mod find;
 mod header;
 mod help;
+mod journal;
 mod links;
+mod page;
 mod pen;
 mod results;
 mod small;
@@ -18,7 +22,8 @@ mod small;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::model::{Millis, Model, Screen};
+use crate::model::place::Place;
+use crate::model::{Millis, Model};
 use pen::Pen;
 
 /// Below this many columns and rows there is no room for a verdict and its reason.
@@ -52,15 +57,21 @@ impl Size {
     }
 }
 
+/// Whether a terminal of this size shows more than the size it needs.
+pub fn shows(size: ratatui::layout::Size) -> bool {
+    Size::of(Rect::from((ratatui::layout::Position::ORIGIN, size))) != Size::Tiny
+}
+
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame, model: &Model, now: Millis) {
     let area = frame.area();
     let mut pen = Pen::new(frame.buffer_mut(), model.options.theme);
-    match (Size::of(area), model.screen) {
+    match (Size::of(area), model.place(now)) {
         (Size::Tiny, _) => small::too_small(&mut pen, model, area, now),
-        (_, Screen::Help) => help::draw(&mut pen, model, area, now),
-        (Size::Small, Screen::Door) => small::draw(&mut pen, model, area, now),
-        (Size::Door, Screen::Door) => door::draw(&mut pen, model, area, now),
-        (Size::Wide, Screen::Door) => door::draw_wide(&mut pen, model, area, now),
+        (Size::Small | Size::Door | Size::Wide, _) if model.help => help::draw(&mut pen, model, area, now),
+        (Size::Small, Place::Door) => small::draw(&mut pen, model, area, now),
+        (Size::Door, Place::Door) => door::draw(&mut pen, model, area, now),
+        (Size::Wide, Place::Door) => door::draw_wide(&mut pen, model, area, now),
+        (Size::Small | Size::Door | Size::Wide, _) => page::draw(&mut pen, model, area, now),
     }
 }

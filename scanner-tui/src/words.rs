@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tidegate_core::api::{Answer, ConflictReport, ConflictSide, Explanation};
 
+use crate::model::request::PartyAnswer;
 use crate::text;
 
 /// A time of the agent on the venue's wall: `21:40:07`; what is no time is shown as it came.
@@ -65,6 +66,33 @@ pub fn credits(answer: &Answer, arrow: &str) -> Vec<String> {
 /// The three sentences, cleaned.
 pub fn explanation(explain: &Explanation) -> (String, String) {
     (text::clean(&explain.action), text::clean(&explain.say))
+}
+
+/// What a party came to: `3 let in, 4 of 6 in`; a refusal among it says why.
+pub fn party(party: &PartyAnswer) -> String {
+    let PartyAnswer { admitted, refused, inside, of } = party;
+    let count = format!("{inside} of {of} in");
+    match refused.first() {
+        None => format!("{} let in, {count}", admitted.len()),
+        Some(first) => format!("{} let in, {} not, {count}: {}", admitted.len(), refused.len(), reason(first)),
+    }
+}
+
+/// The notes of all tickets that came in, each once.
+pub fn notes(admitted: &[Answer]) -> String {
+    let mut notes: Vec<String> = Vec::new();
+    for answer in admitted {
+        let note = answer.ticket.as_ref().and_then(|ticket| ticket.note.as_deref());
+        let note = note.map(text::clean).filter(|note| !notes.contains(note));
+        notes.extend(note);
+    }
+    notes.join(". ")
+}
+
+/// Whether two answers are about the same ticket.
+pub fn is_same_ticket(a: &Answer, b: &Answer) -> bool {
+    let id = |answer: &Answer| answer.ticket.as_ref().map(|ticket| ticket.id.clone());
+    id(a).is_some() && id(a) == id(b)
 }
 
 /// One act too many, in one line with both sides.

@@ -10,7 +10,9 @@ use scanner_tui::keys::Action;
 use scanner_tui::link::fault::Fault;
 use scanner_tui::link::{News, Refusal};
 use scanner_tui::model::card::{COLOUR_HOLD_MS, Phase};
-use scanner_tui::model::{Contact, Millis, Model, Screen, Undo};
+use scanner_tui::model::request::{Replied, Reply, Request, Scan, Sent, Subject};
+use scanner_tui::model::typed::HOLD_MS;
+use scanner_tui::model::{Contact, Millis, Model, Screen};
 use scanner_tui::theme::Role;
 use scanner_tui::update::{Command, Message, next_change, update};
 use support::*;
@@ -20,14 +22,13 @@ fn ready() -> Model {
     live(UNICODE, status(), 0)
 }
 
-fn press(model: &mut Model, action: Action, now: Millis) -> Option<Command> {
-    update(model, Message::Pressed(action), now)
+fn press_undo(model: &mut Model, now: Millis) -> Option<Sent> {
+    assert_eq!(press(model, Action::Undo, now), None);
+    model.requests.take().pop()
 }
 
-fn type_in(model: &mut Model, characters: u64, from: Millis, gap: Millis) {
-    for at in 0..characters {
-        assert_eq!(update(model, Message::Typed, from + at * gap), None);
-    }
+fn undone(answer: Answer) -> Replied {
+    Ok(Reply::Answer(Box::new(answer)))
 }
 
 fn keep_alive(model: &mut Model, now: Millis) {
@@ -52,9 +53,9 @@ fn the_next_scan_always_replaces_the_verdict() {
 fn a_verdict_brings_the_door_back_from_the_help() {
     let mut model = ready();
     press(&mut model, Action::Help, 10);
-    assert_eq!(model.screen, Screen::Help);
+    assert!(model.help);
     answered(&mut model, no(), 20);
-    assert_eq!(model.screen, Screen::Door);
+    assert!(!model.help);
 }
 
 #[test]
@@ -196,13 +197,13 @@ fn an_agent_that_falls_silent_is_not_live_even_if_it_stays_connected() {
 #[test]
 fn an_undo_is_asked_once_however_long_the_key_is_held() {
     let mut model = ready();
-    assert_eq!(press(&mut model, Action::Undo, 1_000), Some(Command::Undo));
-    update(&mut model, Message::Undone(Ok(Box::new(annulled()))), 1_020);
+    let sent = press_undo(&mut model, 1_000).expect("asked");
+    reply(&mut model, &sent, undone(annulled()), 1_020);
     for now in (1_300..2_800).step_by(40) {
         keep_alive(&mut model, now);
-        assert_eq!(press(&mut model, Action::Undo, now), None, "repeat at {now}");
+        assert!(press_undo(&mut model, now).is_none(), "repeat at {now}");
     }
-    assert_eq!(press(&mut model, Action::Undo, 3_600), Some(Command::Undo), "pressed again");
+    assert!(press_undo(&mut model, 3_600).is_some(), "pressed again");
 }
 
 #[test]
@@ -210,36 +211,36 @@ fn an_undo_told_twice_is_shown_once() {
     for stream_first in [true, false] {
         let mut model = ready();
         answered(&mut model, go(), 100);
-        press(&mut model, Action::Undo, 200);
+        let sent = press_undo(&mut model, 200).expect("asked");
         if stream_first {
             answered(&mut model, annulled(), 210);
         }
-        update(&mut model, Message::Undone(Ok(Box::new(annulled()))), 220);
+        reply(&mut model, &sent, undone(annulled()), 220);
         if !stream_first {
             answered(&mut model, annulled(), 230);
         }
         let faces: Vec<(Face, bool)> = model.log.newest().map(|entry| (entry.face, entry.undone)).collect();
         assert_eq!(faces, [(Face::Undo, false), (Face::Go, true)], "stream first: {stream_first}");
-        assert_eq!(model.undo, Undo::Idle);
+        assert!(model.told.is_empty() || stream_first);
     }
 }
 
 #[test]
 fn an_undo_that_was_refused_says_why() {
     let mut model = ready();
-    press(&mut model, Action::Undo, 100);
+    let sent = press_undo(&mut model, 100).expect("asked");
     let refusal = Refusal::Said { code: "too_late_to_undo".to_owned(), what: "Too late".to_owned() };
-    update(&mut model, Message::Undone(Err(refusal)), 150);
+    reply(&mut model, &sent, Err(refusal), 150);
     assert!(model.attentions(150).iter().any(|line| line.text == "NOT UNDONE: Too late (too_late_to_undo)"));
 }
 
 #[test]
 fn nothing_is_undone_in_readonly_or_without_an_agent() {
     let mut model = ready();
-    assert_eq!(press(&mut model, Action::Undo, 60_000), None, "silent for a minute");
+    assert!(press_undo(&mut model, 60_000).is_none(), "silent for a minute");
     keep_alive(&mut model, 61_000);
     model.options.readonly = true;
-    assert_eq!(press(&mut model, Action::Undo, 62_000), None);
+    assert!(press_undo(&mut model, 62_000).is_none());
 }
 
 #[test]
@@ -251,25 +252,39 @@ fn leaving_takes_two_presses_within_two_seconds() {
 }
 
 #[test]
-fn the_tab_at_the_end_of_a_typed_code_is_not_a_key_press() {
+fn the_tab_at_the_end_of_a_typed_code_is_not_a_key_press_and_the_code_is_one_scan() {
+    let code = "TG1".repeat(40);
     for gap in [5, 20, 90] {
         let mut model = ready();
-        type_in(&mut model, 122, 1_000, gap);
-        let end = 1_000 + 122 * gap;
+        let end = burst(&mut model, &code, gap, 1_000) + 5;
+        keep_alive(&mut model, end);
         for action in [Action::NextScreen, Action::Back, Action::Quit, Action::Undo, Action::Help] {
             assert_eq!(press(&mut model, action, end), None);
         }
-        assert_eq!((model.screen, &model.undo), (Screen::Door, &Undo::Idle), "gap {gap}");
-        let told = model.attentions(end).iter().any(|line| line.text.starts_with("A scanner types"));
-        assert!(told, "gap {gap}");
+        assert_eq!((model.screen, model.help, model.quit_armed_at), (Screen::Door, false, None), "gap {gap}");
+        let scan = Scan::of(Subject::Code(code.clone()));
+        assert_eq!(asked(&mut model), [Request::Scan(Box::new(scan))], "gap {gap}");
     }
+}
+
+#[test]
+fn a_readonly_screen_says_that_nothing_is_read_here() {
+    let mut model = ready();
+    model.options.readonly = true;
+    let end = burst(&mut model, "TG1ABCDEFGH", 10, 1_000);
+    update(&mut model, Message::Time, end + HOLD_MS + 1);
+    assert!(model.attentions(end + 200).iter().any(|line| line.text.starts_with("A scanner types")));
+    assert!(asked(&mut model).is_empty());
 }
 
 #[test]
 fn a_person_who_rests_on_a_key_is_not_taken_for_a_scanner() {
     let mut model = ready();
-    type_in(&mut model, 10, 1_000, 400);
-    assert!(model.notices.is_empty());
+    for gap in [33, 400] {
+        burst(&mut model, &"x".repeat(30), gap, 1_000);
+        update(&mut model, Message::Time, 60_000);
+        assert!(model.notices.is_empty() && asked(&mut model).is_empty(), "gap {gap}");
+    }
 }
 
 #[test]
@@ -323,12 +338,12 @@ fn a_second_undo_before_the_first_was_told_twice_is_shown_once_too() {
     let mut model = ready();
     let mut second = annulled();
     second.entry = Some("dev_a:1:814".to_owned());
-    press(&mut model, Action::Undo, 100);
-    update(&mut model, Message::Undone(Ok(Box::new(annulled()))), 120);
-    press(&mut model, Action::Undo, 1_000);
+    let asked = press_undo(&mut model, 100).expect("asked");
+    reply(&mut model, &asked, undone(annulled()), 120);
+    let asked = press_undo(&mut model, 1_000).expect("asked again");
     answered(&mut model, annulled(), 1_010);
     answered(&mut model, second.clone(), 1_020);
-    update(&mut model, Message::Undone(Ok(Box::new(second))), 1_030);
+    reply(&mut model, &asked, undone(second), 1_030);
     assert_eq!(model.log.newest().count(), 2);
 }
 

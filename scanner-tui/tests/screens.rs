@@ -175,7 +175,7 @@ fn the_help_shows_the_live_keys_and_every_verdict() {
     insta::assert_snapshot!("help", picture(&model, DOOR, 1_200));
     let readonly = Options { readonly: true, ..options(UNICODE) };
     let mut model = Model::new(readonly);
-    update(&mut model, Message::Pressed(Action::NextScreen), 100);
+    update(&mut model, Message::Pressed(Action::Help), 100);
     insta::assert_snapshot!("help_readonly_40x12", picture(&model, (40, 12), 200));
 }
 

@@ -46,7 +46,9 @@ pub enum NoticeKind {
     Trouble,
     /// An undo that was not done.
     Undo,
-    /// A scanner types into this screen.
+    /// An act that was asked for and not done.
+    Act,
+    /// A scanner types into this screen, which may not scan.
     Typing,
     /// The stream held something this screen does not understand.
     Unread,

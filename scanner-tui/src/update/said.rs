@@ -1,20 +1,24 @@
 //! What the agent says becomes what the screen shows.
 //!
-//! Kept true: the next scan always replaces the verdict; a SAME never covers one that still
-//! stands; a fault of a source takes nobody's verdict away, a scan that could not be decided
-//! does; an act told twice, by stream and by answer, is shown once.
+//! Kept true: the next scan always replaces the verdict, over whatever a person was doing,
+//! except while a question is open: then it is a line; a SAME never covers a verdict that
+//! still stands; a fault of a source takes nobody's verdict away, a scan that could not be
+//! decided does; an act told twice, by stream and by answer, is shown once.
 
 use jiff::tz::TimeZone;
 use tidegate_core::api::{Answer, ConflictReport, Status, StreamMessage, Verdict};
 
-use super::{Command, HINT_MS};
+use super::{Command, journal};
 use crate::face::Face;
-use crate::link::Refusal;
 use crate::model::attention::{Notice, NoticeKind};
 use crate::model::card::{COLOUR_HOLD_MS, Card, Phase};
-use crate::model::{Heard, Millis, Model, Screen, Undo};
+use crate::model::dialog::{Ask, Dialog, Refused};
+use crate::model::request::{PartyAnswer, Scan};
+use crate::model::{Heard, Millis, Model, Screen};
 use crate::{text, words};
 
+/// Answers remembered until the stream tells them too: the largest party an order has.
+const TOLD: usize = 64;
 /// A fault stays in the attention lines this long, unless Esc comes first.
 const TROUBLE_MS: Millis = 30_000;
 /// The same fault told again within this stays up without ringing again: a broken store is told each second.
@@ -39,52 +43,106 @@ pub fn said(model: &mut Model, said: StreamMessage, now: Millis) -> Option<Comma
     }
 }
 
-/// Takes the answer to an undo.
-pub fn undone(model: &mut Model, result: Result<Box<Answer>, Refusal>, now: Millis) -> Option<Command> {
-    model.undo = Undo::Idle;
-    match result {
-        Ok(answer) if model.log.newest().any(|e| same_act(&e.answer, &answer)) => None,
-        Ok(answer) => {
-            model.undo = Undo::Answered(answer.clone());
-            show_answer(model, *answer, now)
+/// Takes the answer to a request of ours; the stream tells it too.
+pub fn answered_here(model: &mut Model, answer: Answer, scan: Option<Scan>, now: Millis) -> Option<Command> {
+    if was_told(model, &answer) {
+        if let Some(scan) = scan {
+            better_known(model, &answer, scan);
         }
-        Err(refusal) => {
-            model.notify(Notice {
-                kind: NoticeKind::Undo,
-                text: format!("NOT UNDONE: {refusal}"),
-                until: Some(now + HINT_MS),
-            });
-            None
+        return None;
+    }
+    tell_later(model, answer.clone());
+    show_answer(model, answer, scan, now)
+}
+
+/// Takes what a party came to: one verdict for all.
+pub fn party(model: &mut Model, party: PartyAnswer, now: Millis) -> Option<Command> {
+    let said = Said { line: words::party(&party), action: words::notes(&party.admitted), ..Said::default() };
+    let face = match (party.refused.first(), said.action.is_empty()) {
+        (Some(refused), _) => Face::of(refused),
+        (None, true) => Face::Go,
+        (None, false) => Face::GoNote,
+    };
+    for answer in party.admitted.into_iter().chain(party.refused) {
+        if !was_told(model, &answer) {
+            tell_later(model, answer.clone());
+            remember(model, &answer, None, now);
         }
     }
+    show(model, face, said, now)
 }
 
 fn answered(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
-    let undone_here = matches!(&model.undo, Undo::Answered(known) if same_act(known, &answer));
-    if undone_here {
-        model.undo = Undo::Idle;
+    match model.told.iter().position(|known| same_act(known, &answer)) {
+        Some(at) => {
+            model.told.remove(at);
+            None
+        }
+        None => show_answer(model, answer, None, now),
     }
-    let undone = matches!(answer.verdict, Verdict::Annulled | Verdict::Voided);
-    let told = undone && model.log.newest().any(|entry| same_act(&entry.answer, &answer));
-    if undone_here || told {
-        return None;
-    }
-    show_answer(model, answer, now)
+}
+
+fn tell_later(model: &mut Model, answer: Answer) {
+    model.told.push(answer);
+    let over = model.told.len().saturating_sub(TOLD);
+    model.told.drain(..over);
+}
+
+fn was_told(model: &Model, answer: &Answer) -> bool {
+    model.log.newest().any(|entry| same_act(&entry.answer, answer))
 }
 
 /// The same act told twice: by the request's answer and by the stream.
 fn same_act(a: &Answer, b: &Answer) -> bool {
-    (a.verdict, &a.code, &a.entry, &a.at) == (b.verdict, &b.code, &b.entry, &b.at)
+    (a.verdict, &a.code, &a.entry, &a.at, a.repeated) == (b.verdict, &b.code, &b.entry, &b.at, b.repeated)
 }
 
-fn show_answer(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
+/// The stream was first and told no code; now we know which scan it was.
+fn better_known(model: &mut Model, answer: &Answer, scan: Scan) {
+    if let Some(Dialog::Ask(ask)) = &mut model.dialog
+        && same_act(&ask.answer, answer)
+    {
+        ask.scan = scan.clone();
+    }
+    if let Some(refused) = model.refused.as_mut().filter(|refused| same_act(&refused.answer, answer)) {
+        refused.scan = scan;
+    }
+}
+
+fn show_answer(model: &mut Model, answer: Answer, scan: Option<Scan>, now: Millis) -> Option<Command> {
     let face = Face::of(&answer);
+    let scan = scan.or_else(|| Scan::behind(&answer));
+    remember(model, &answer, scan.clone(), now);
+    if let Some(Dialog::Ask(_)) = model.dialog {
+        model.banner = Some(answer);
+        return ring(model, face);
+    }
     let (action, say) = words::explanation(&answer.explain);
     let line = words::reason(&answer);
-    model.screen = Screen::Door;
+    let ask = scan.filter(|_| !model.options.readonly).and_then(|scan| Ask::of(&answer, scan));
+    let rung = show(model, face, Said { answer: Some(answer), line, action, say }, now);
+    if let (Some(ask), None) = (ask, &model.dialog) {
+        model.dialog = Some(Dialog::Ask(Box::new(ask)));
+        model.covered = false;
+    }
+    rung
+}
+
+/// The last answers, and whom a supervisor could still let in.
+fn remember(model: &mut Model, answer: &Answer, scan: Option<Scan>, now: Millis) {
     model.log.push(answer.clone());
     model.last_answer = Some(Heard { value: answer.clone(), at: now });
-    show(model, face, Said { answer: Some(answer), line, action, say }, now)
+    model.refused = match answer.verdict {
+        Verdict::Refuse | Verdict::Ask => scan.map(|scan| Refused { scan, answer: answer.clone() }),
+        Verdict::Admit | Verdict::Exit | Verdict::Serve | Verdict::Annulled | Verdict::Voided => {
+            let same = |refused: &Refused| words::is_same_ticket(&refused.answer, answer);
+            model.refused.take().filter(|refused| !same(refused))
+        }
+    };
+    if answer.overridden || matches!(answer.verdict, Verdict::Annulled | Verdict::Voided) {
+        model.scanned = None; // what the code was answered does not hold any more
+    }
+    journal::happened(model, now);
 }
 
 /// The words of a card.
@@ -99,6 +157,8 @@ struct Said {
 fn show(model: &mut Model, face: Face, said: Said, now: Millis) -> Option<Command> {
     let colour_from = colour_from(model, face, now);
     model.colour_changed_at = Some(colour_from);
+    model.help = false;
+    model.covered = model.screen != Screen::Door || model.dialog.is_some();
     model.card = Some(Card {
         face,
         answer: said.answer,
@@ -108,6 +168,10 @@ fn show(model: &mut Model, face: Face, said: Said, now: Millis) -> Option<Comman
         shown_at: now,
         colour_from,
     });
+    ring(model, face)
+}
+
+fn ring(model: &Model, face: Face) -> Option<Command> {
     (model.options.sound && face.bells() > 0).then(|| Command::Ring(face.bells()))
 }
 
@@ -122,30 +186,39 @@ fn colour_from(model: &Model, face: Face, now: Millis) -> Millis {
 }
 
 fn same(model: &mut Model, lane: &str, now: Millis) -> Option<Command> {
-    let stands = |card: &Card| card.face != Face::Same && card.phase(now) == Phase::Full;
-    if model.card.as_ref().is_some_and(stands) {
+    if model.dialog.is_some() || model.screen != Screen::Door || verdict_stands(model, now) {
         return None;
     }
-    let said = Said { line: format!("{} Next, please.", same_line(model, lane, now)), ..Said::default() };
-    show(model, Face::Same, said, now)
+    let one_source = model.known().is_some_and(|status| status.sources.len() <= 1);
+    let line = match &model.last_answer {
+        Some(last) if one_source => answered_ago(last, now), // with two it may have been another code
+        Some(_) | None => format!("This code was answered already, at {}.", text::clean(lane)),
+    };
+    show(model, Face::Same, Said { line: format!("{line} Next, please."), ..Said::default() }, now)
 }
 
-/// Only with one source is it certain which answer the code in view had.
-fn same_line(model: &Model, lane: &str, now: Millis) -> String {
-    let one_source = model.known().is_some_and(|status| status.sources.len() <= 1);
-    match &model.last_answer {
-        Some(last) if one_source => {
-            let ago = text::age(now.saturating_sub(last.at));
-            match last.value.verdict {
-                Verdict::Admit => format!("Let in {ago} ago."),
-                Verdict::Serve => format!("Served {ago} ago."),
-                Verdict::Exit => format!("Let out {ago} ago."),
-                Verdict::Ask | Verdict::Refuse | Verdict::Annulled | Verdict::Voided => {
-                    format!("Answered {ago} ago: {}.", Face::of(&last.value).word())
-                }
-            }
+/// The code that a scanner typed last, typed again.
+pub fn same_typed(model: &mut Model, now: Millis) {
+    let is_asked = matches!(model.dialog, Some(Dialog::Ask(_)));
+    if let Some(scanned) = model.scanned.as_ref().filter(|_| !is_asked && !verdict_stands(model, now)) {
+        let line = format!("{} Next, please.", answered_ago(&scanned.answer, now));
+        let _ = show(model, Face::Same, Said { line, ..Said::default() }, now); // a SAME does not ring
+    }
+}
+
+fn verdict_stands(model: &Model, now: Millis) -> bool {
+    model.card.as_ref().is_some_and(|card| card.face != Face::Same && card.phase(now) == Phase::Full)
+}
+
+fn answered_ago(last: &Heard<Answer>, now: Millis) -> String {
+    let ago = text::age(now.saturating_sub(last.at));
+    match last.value.verdict {
+        Verdict::Admit => format!("Let in {ago} ago."),
+        Verdict::Serve => format!("Served {ago} ago."),
+        Verdict::Exit => format!("Let out {ago} ago."),
+        Verdict::Ask | Verdict::Refuse | Verdict::Annulled | Verdict::Voided => {
+            format!("Answered {ago} ago: {}.", Face::of(&last.value).word())
         }
-        Some(_) | None => format!("This code was answered already, at {}.", text::clean(lane)),
     }
 }
 
@@ -165,13 +238,17 @@ fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Com
             return None;
         }
     }
-    let said = Said {
-        line: what,
-        action: format!("Scan again. If it stays: edge-agent explain {code}"),
-        ..Said::default()
-    };
-    model.screen = Screen::Door;
-    show(model, Face::Trouble, said, now)
+    undecided(model, what, format!("Scan again. If it stays: edge-agent explain {code}"), now)
+}
+
+/// A scan that nobody decided; a question that is open stays in view, the attention lines tell.
+pub fn undecided(model: &mut Model, line: String, action: String, now: Millis) -> Option<Command> {
+    match model.dialog {
+        Some(Dialog::Ask(_)) => ring(model, Face::Trouble),
+        Some(Dialog::SignIn(_) | Dialog::Overrule(_)) | None => {
+            show(model, Face::Trouble, Said { line, action, ..Said::default() }, now)
+        }
+    }
 }
 
 fn status_heard(model: &mut Model, status: Status, now: Millis) {
@@ -184,7 +261,14 @@ fn status_heard(model: &mut Model, status: Status, now: Millis) {
     for name in down {
         model.lost_sources.entry(name.to_owned()).or_insert(now);
     }
+    if model.known().is_some_and(|known| counters(known) != counters(&status)) {
+        journal::happened(model, now); // perhaps at another device
+    }
     model.status = Some(Heard { value: status, at: now });
+}
+
+fn counters(status: &Status) -> [u64; 5] {
+    [status.admitted, status.exits, status.refused, status.served, status.conflicts]
 }
 
 fn conflict(model: &mut Model, report: &ConflictReport) {

@@ -1,14 +1,16 @@
 //! The attention lines between verdict and numbers.
 //!
-//! The worst first, each in its colour; what does not fit is counted, never silently
-//! dropped. Empty rows stay empty.
+//! A verdict that came while a question is open stands first, then the worst, each in its
+//! colour; what does not fit is counted, never silently dropped. Empty rows stay empty.
 
 use ratatui::layout::Rect;
 
 use super::pen::{Pen, rows};
+use crate::face::Face;
 use crate::model::attention::Attention;
-use crate::model::{Millis, Model, Undo};
+use crate::model::{Millis, Model};
 use crate::theme::Role;
+use crate::{text, words};
 
 /// Draws as many lines as the area has rows.
 pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
@@ -26,12 +28,21 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     }
 }
 
-/// What is worth a line now, the undo under way first.
+/// What is worth a line now: a verdict under a question, what is under way, then the rest.
 pub fn lines(model: &Model, now: Millis) -> Vec<Attention> {
     let mut lines = model.attentions(now);
-    if model.undo == Undo::Asked {
-        let text = "UNDOING the last act of this device".to_owned();
+    if let Some((request, for_ms)) = model.requests.slow(now) {
+        let text = match for_ms / 1_000 {
+            0 => request.doing().to_owned(),
+            _ => format!("{} {}", request.doing(), text::age(for_ms)),
+        };
         lines.insert(0, Attention { role: Role::Neutral, text });
+    }
+    if let Some(answer) = model.banner.as_ref().filter(|_| model.is_live(now)) {
+        let face = Face::of(answer);
+        let parts = [face.word().to_owned(), words::who(answer), words::reason(answer)];
+        let told: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        lines.insert(0, Attention { role: face.role(), text: told.join("  ") });
     }
     lines
 }

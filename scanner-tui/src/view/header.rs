@@ -1,4 +1,4 @@
-//! The header: which door, which event, what time, which links.
+//! The header: which door, who is on duty, which event, what time, which links.
 //!
 //! Its colour is the worst state of the door, its first cell says the same without
 //! colour. The clock is the agent's, in the venue's zone, because it is the agent's
@@ -18,8 +18,11 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     let role = model.strip(now);
     let style = pen.style(role);
     pen.paint(area, style);
-    let right = right(model, now);
-    let room = area.width.saturating_sub(pen.width(&right) + 2);
+    let right = match supervisor(model, now) {
+        Some(supervisor) => format!("{supervisor}  {}", right(model, now)),
+        None => right(model, now),
+    };
+    let room = area.width.saturating_sub(pen.width(&right) + 3);
     let left = match model.known() {
         Some(status) => left(pen, model, status, room, now),
         None => text::clean(&model.options.agent),
@@ -30,6 +33,12 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
         Role::Admit | Role::Used | Role::Neutral | Role::Quiet => " ",
     };
     pen.ends(area, &format!("{mark}{left}"), &format!("{right} "), style);
+}
+
+/// The supervisor's time left: `SUPER 1:58`.
+pub fn supervisor(model: &Model, now: Millis) -> Option<String> {
+    let left = model.session.as_ref()?.seconds_left(now)?;
+    Some(format!("SUPER {}:{:02}", left / 60, left % 60))
 }
 
 /// Clock and links; while the agent is not reached, only that.
@@ -74,15 +83,13 @@ fn cloud_state(model: &Model, status: &Status, now: Millis) -> String {
     }
 }
 
-/// Device and list, then event and day; the event's name is cut first.
+/// Device, list and who is on duty, then event and day; the event's name is cut first.
 fn left(pen: &Pen, model: &Model, status: &Status, room: u16, now: Millis) -> String {
     let dot = pen.glyphs().dot;
-    let device = text::clean(&status.device);
-    let place = match status.list.as_str() {
-        "" => device,
-        list => format!("{device} {dot} {}", text::clean(list)),
-    };
-    let place = pen.fit(&place, room);
+    let staff = status.staff.as_deref().unwrap_or_default();
+    let place = [&status.device, &status.list, staff].map(text::clean);
+    let place: Vec<String> = place.into_iter().filter(|part| !part.is_empty()).collect();
+    let place = pen.fit(&place.join(&format!(" {dot} ")), room);
     let day = model.agent_now(now).map(|at| words::day(at, &model.zone));
     let day = day.map_or(String::new(), |day| format!(" {dot} {day}"));
     let left = room.saturating_sub(pen.width(&place) + pen.width(&day) + 2);

@@ -1,20 +1,22 @@
 //! The help bar and the help screen, both from the one table of keys.
 //!
-//! The screen shows the live keys and every verdict as it looks, so that a new steward
-//! learns the colours on this very terminal. The next scan brings the door back.
+//! The screen shows the keys of the place it was asked at; at the door also every verdict
+//! as it looks, so that a new steward learns the colours on this very terminal. The next
+//! verdict is shown instead of it.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::header;
 use super::pen::{Pen, rows};
+use super::{DOOR, header};
 use crate::face::Face;
 use crate::keys;
+use crate::model::place::Place;
 use crate::model::{Millis, Model};
 use crate::update::QUIT_TWICE_MS;
 
 /// Cells of the column of keys.
-const KEY_CELLS: u16 = 16;
+const KEY_CELLS: u16 = 12;
 /// Cells of the column of verdict words: sign, word, air.
 const WORD_CELLS: usize = 8;
 
@@ -27,12 +29,12 @@ pub fn bar(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     }
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let mut words = Vec::new();
-    for row in keys::live(model.options.readonly) {
+    for row in keys::live(model.place(now), model.options.readonly).filter(|row| !row.label.is_empty()) {
         words.push((format!(" {}", row.key), bold));
         words.push((format!(" {} ", row.label), Style::new()));
     }
     if model.options.readonly {
-        words.push((" view only".to_owned(), Style::new()));
+        words.insert(0, (" view only ".to_owned(), Style::new()));
     }
     pen.words(area, &words);
 }
@@ -44,11 +46,15 @@ pub fn draw(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     if let Some(row) = rows.next() {
         header::draw(pen, model, row, now);
     }
-    let mut rows = rows.skip(1);
-    for (row, binding) in rows.by_ref().zip(keys::live(model.options.readonly)) {
+    let place = model.place(now);
+    let mut rows = rows.skip(usize::from(area.height >= DOOR.1));
+    for (row, binding) in rows.by_ref().zip(keys::live(place, model.options.readonly)) {
         let (key, told) = columns(row);
         pen.left(key, &format!(" {}", binding.key), bold);
         pen.left(told, binding.help, Style::new());
+    }
+    if place != Place::Door {
+        return;
     }
     let mut rows = rows.skip(1);
     for (row, face) in rows.by_ref().zip(legend()) {

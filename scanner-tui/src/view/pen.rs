@@ -6,7 +6,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::symbols::border;
 
 use crate::text;
@@ -47,6 +47,11 @@ impl<'a> Pen<'a> {
         text::fit(&fold(text, self.theme.set), usize::from(cells), self.glyphs().cut)
     }
 
+    /// The end of the text, folded, as much as fits into so many cells.
+    pub fn tail(&self, text: &str, cells: u16) -> String {
+        text::tail(&fold(text, self.theme.set), usize::from(cells))
+    }
+
     /// Text from the left end of the first row of the area.
     pub fn left(&mut self, area: Rect, text: &str, style: Style) {
         let area = area.intersection(self.buffer.area);
@@ -81,6 +86,26 @@ impl<'a> Pen<'a> {
         for (word, style) in words {
             self.left(rest, word, *style);
             rest = inset_left(rest, self.width(word).min(rest.width));
+        }
+    }
+
+    /// A label and what is typed behind it; the end of it, where it is longer than the row.
+    pub fn field(&mut self, area: Rect, label: &str, typed: &str, is_open: bool) {
+        let before = self.width(label).min(area.width);
+        let cursor = if is_open { "_" } else { "" };
+        let room = area.width.saturating_sub(before + 1);
+        let typed = self.tail(typed, room);
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        self.left(area, label, if is_open { bold } else { Style::new() });
+        self.left(inset_left(area, before), &format!("{typed}{cursor}"), bold);
+    }
+
+    /// Texts in columns of so many cells, one cell apart.
+    pub fn columns(&mut self, area: Rect, columns: &[(&str, u16)], style: Style) {
+        let mut rest = area;
+        for (text, cells) in columns {
+            self.left(Rect { width: (*cells).min(rest.width), ..rest }, text, style);
+            rest = inset_left(rest, cells.saturating_add(1));
         }
     }
 

@@ -36,7 +36,7 @@ pub fn too_small(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
 }
 
 /// The worst thing to know, else clock, links and how many are inside.
-fn status_line(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
+pub fn status_line(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     if let Some(worst) = attention::lines(model, now).first()
         && model.is_live(now)
     {
@@ -49,8 +49,12 @@ fn status_line(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
         role => role,
     };
     let style = pen.style(role);
+    let left = match header::supervisor(model, now) {
+        Some(supervisor) => supervisor,
+        None => header::right(model, now),
+    };
     let inside = model.known().filter(|_| model.is_live(now));
     let inside = inside.map_or(String::new(), |status| format!("in {}", status.inside));
     pen.paint(area, style);
-    pen.ends(area, &header::right(model, now), &inside, style);
+    pen.ends(area, &left, &inside, style);
 }

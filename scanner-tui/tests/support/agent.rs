@@ -1,15 +1,19 @@
 //! An agent that says what a test tells it to, over real sockets.
 //!
-//! Hand-written HTTP/1.1, enough for three routes, so that nothing of the client is tested
-//! against itself. Streams are handed to the test, which writes events or closes them.
+//! Hand-written HTTP/1.1, so that nothing of the client is tested against itself. What guests,
+//! orders, log and staff are asked about is answered by a [`Desk`]. Streams are handed to the
+//! test, which writes events or closes them.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use tidegate_core::api::{Answer, Status, StreamMessage};
+
+use super::desk::Desk;
 
 /// Longer than anything here takes on a loaded machine; only a hanging test meets it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,10 +51,12 @@ impl Agent {
         let address = listener.local_addr().expect("bound");
         let (told, requests) = channel();
         let (opened, streams) = channel();
+        let desk = Arc::new(Mutex::new(Desk::default()));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let (script, told, opened) = (script.clone(), told.clone(), opened.clone());
-                std::thread::spawn(move || serve(connection, &script, &told, &opened));
+                let desk = desk.clone();
+                std::thread::spawn(move || serve(connection, &script, &desk, &told, &opened));
             }
         });
         Self { address, requests, streams }
@@ -93,7 +99,13 @@ impl Stream {
     }
 }
 
-fn serve(connection: TcpStream, script: &Script, told: &Sender<Request>, opened: &Sender<TcpStream>) {
+fn serve(
+    connection: TcpStream,
+    script: &Script,
+    desk: &Mutex<Desk>,
+    told: &Sender<Request>,
+    opened: &Sender<TcpStream>,
+) {
     let mut reader = BufReader::new(connection.try_clone().expect("a socket can be cloned"));
     let mut writer = connection;
     while let Some(request) = read(&mut reader) {
@@ -102,6 +114,7 @@ fn serve(connection: TcpStream, script: &Script, told: &Sender<Request>, opened:
             .as_ref()
             .is_none_or(|token| request.authorization.as_deref() == Some(&format!("Bearer {token}")));
         let route = (request.method.clone(), request.path.clone());
+        let body = request.body.clone();
         let _ = told.send(request); // a test that has ended no longer counts requests
         let answer = match (allowed, route.0.as_str(), route.1.as_str()) {
             (false, _, _) => (401, json!({ "title": "Unauthorized", "code": "unauthorized" })),
@@ -114,7 +127,7 @@ fn serve(connection: TcpStream, script: &Script, told: &Sender<Request>, opened:
                 }
                 return;
             }
-            (true, _, _) => (404, json!({ "title": "Not found", "code": "not_found" })),
+            (true, method, path) => desk.lock().expect("no test panics there").answer(method, path, &body),
         };
         if write(&mut writer, answer.0, &answer.1.to_string()).is_err() {
             return;

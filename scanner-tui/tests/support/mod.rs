@@ -5,12 +5,17 @@
 #![allow(dead_code)]
 
 pub mod agent;
+pub mod desk;
+pub mod pages;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Style};
+use scanner_tui::keys::Action;
 use scanner_tui::link::News;
+use scanner_tui::model::request::{Replied, Request, Sent};
+use scanner_tui::model::typed::HOLD_MS;
 use scanner_tui::model::{Millis, Model, Options};
 use scanner_tui::theme::glyphs::GlyphSet;
 use scanner_tui::theme::{Depth, Theme};
@@ -34,6 +39,7 @@ pub fn status() -> Status {
         timezone: "Europe/Berlin".to_owned(),
         device: "Gate A".to_owned(),
         role: "gate".to_owned(),
+        staff: None,
         list: "Main hall".to_owned(),
         state: "ready".to_owned(),
         now: "2026-11-21T20:40:07Z".to_owned(),
@@ -48,6 +54,7 @@ pub fn status() -> Status {
         per_minute: vec![2, 4, 6, 9, 11, 8, 13, 12, 10, 14],
         to_upload: 48,
         tickets: 1_400,
+        indexing: false,
         replica_age_ms: Some(720_000),
         links: vec![
             link("cloud", false, Some(720_000), 48),
@@ -60,6 +67,7 @@ pub fn status() -> Status {
             error: None,
             frames: 40_210,
             reads: 812,
+            ..SourceStatus::default()
         }],
         stock: Vec::new(),
     }
@@ -88,6 +96,8 @@ pub fn answer(verdict: Verdict, code: &str, line: &str) -> Answer {
         gate: Some("Gate A".to_owned()),
         at: "2026-11-21T20:40:03Z".to_owned(),
         used: None,
+        questions: Vec::new(),
+        choices: Vec::new(),
         credits: Vec::new(),
         overridden: false,
         repeated: false,
@@ -197,6 +207,44 @@ pub fn said(model: &mut Model, message: StreamMessage, now: Millis) -> Option<Co
 
 pub fn answered(model: &mut Model, answer: Answer, now: Millis) -> Option<Command> {
     said(model, StreamMessage::Answer(Box::new(answer)), now)
+}
+
+pub fn press(model: &mut Model, action: Action, now: Millis) -> Option<Command> {
+    update(model, Message::Pressed(action), now)
+}
+
+/// Types as a person does, and waits until it is taken for that.
+pub fn write(model: &mut Model, text: &str, now: Millis) {
+    for c in text.chars() {
+        update(model, Message::Typed(c), now);
+        update(model, Message::Time, now + HOLD_MS + 1);
+    }
+}
+
+/// Types as a scanner does; the burst is whole afterwards.
+pub fn burst(model: &mut Model, code: &str, gap: Millis, now: Millis) -> Millis {
+    let mut at = now;
+    for c in code.chars() {
+        assert_eq!(update(model, Message::Typed(c), at), None);
+        at += gap;
+    }
+    at - gap
+}
+
+/// What was asked of the agent since last looked.
+pub fn asked(model: &mut Model) -> Vec<Request> {
+    model.requests.take().into_iter().map(|sent| sent.request).collect()
+}
+
+/// The one request that was sent since last looked.
+pub fn sent(model: &mut Model) -> Sent {
+    let mut sent = model.requests.take();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    sent.remove(0)
+}
+
+pub fn reply(model: &mut Model, sent: &Sent, replied: Replied, now: Millis) -> Option<Command> {
+    update(model, Message::Replied { id: sent.id, replied }, now)
 }
 
 pub fn buffer(model: &Model, (wide, high): (u16, u16), now: Millis) -> Buffer {
