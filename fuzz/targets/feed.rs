@@ -1,0 +1,157 @@
+//! Target `feed`: pages, rows and certificates.
+//!
+//! Claims: nothing opens under a key that did not sign it, whatever it holds; what was signed opens
+//! exactly if it can be read, is of this event and follows the cursor; what a row changes survives the round
+//! trip; what a catalogue answers from such rows is answered without panic and in range.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tidegate_core::catalogue::{Catalogue, CheckInList, Event};
+use tidegate_core::feed::{Change, Cursor, Epoch, FeedFault, MAX_PAGE_ROWS, Page, Row, SignedPage};
+use tidegate_core::id::{DateId, ProductId};
+use tidegate_core::seal::Domain;
+use tidegate_core::time::Timestamp;
+use tidegate_core::trust::{Certificate, Identity, TrustFault};
+use tidegate_fuzz::shape::{Input, round_trip, sealed};
+use tidegate_fuzz::world::{EVENT, KEYS, STRANGER};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input(bytes);
+    // Signatures take a hundred times as long as reading: they get few of the inputs.
+    match input.byte() % 32 {
+        0 => foreign(input.0),
+        1..=3 => drop(round_trip::<SignedPage>(input.0)),
+        4..=7 => page(input.0),
+        8..=26 => row(input),
+        27 => drop(round_trip::<Identity>(input.0)),
+        28 | 29 => signed(input),
+        30 => identity(input.0),
+        _ => certificate(input.0),
+    }
+});
+
+/// A page that nobody signed.
+fn foreign(bytes: &[u8]) {
+    let Some(page) = round_trip::<SignedPage>(bytes) else { return };
+    let opened = page.open(&KEYS.public, EVENT, Cursor::default());
+    assert!(matches!(opened, Err(FeedFault::Signature | FeedFault::Size)), "{opened:?}");
+}
+
+/// Any bytes under a right signature.
+fn signed(mut input: Input<'_>) {
+    let (epoch, revision) = (Epoch([input.byte(); 16]), u64::from(input.byte()));
+    let cursor = if revision == 0 { Cursor::default() } else { Cursor { epoch, revision } };
+    let signature = Domain::Feed.sign(&KEYS.own, &[input.0]);
+    let page: SignedPage = minicbor::decode(&sealed(input.0, &signature.0)).expect("laid out like a page");
+    match (page.open(&KEYS.public, EVENT, cursor), minicbor::decode::<Page>(input.0)) {
+        (Ok(page), Ok(read)) => {
+            assert_eq!(page, read);
+            assert!(page.event == EVENT && page.rows.len() <= MAX_PAGE_ROWS);
+            assert!(page.from <= cursor.revision && page.to >= cursor.revision, "it goes backwards");
+        }
+        (Err(FeedFault::Unreadable), Err(_)) => {}
+        (Err(FeedFault::Signature | FeedFault::Unreadable) | Ok(_), _) => panic!("it was signed"),
+        (Err(FeedFault::Event | FeedFault::Epoch | FeedFault::Gap | FeedFault::Size), _) => {}
+    }
+    assert_eq!(page.open(&STRANGER.public, EVENT, cursor), Err(FeedFault::Signature));
+}
+
+fn page(bytes: &[u8]) {
+    let Some(page) = round_trip::<Page>(bytes) else { return };
+    let mut catalogue = Catalogue::default();
+    page.rows.iter().filter_map(change).for_each(|change| enter(&mut catalogue, change));
+    ask(&catalogue, page.cloud_time);
+}
+
+fn row(mut input: Input<'_>) {
+    let (kind, at, key) = (input.byte() % 9, Timestamp(input.number()), input.piece().to_vec());
+    let body = (kind > 0).then(|| input.0.to_vec().into());
+    let kind = if kind == 0 { input.byte() % 9 } else { kind };
+    let mut catalogue = Catalogue::default();
+    if let Some(change) = change(&Row { kind, key: key.into(), body }) {
+        enter(&mut catalogue, change);
+        ask(&catalogue, at);
+    }
+}
+
+/// What a row changes, which is the same once it has been written anew.
+fn change(row: &Row) -> Option<Change> {
+    let change = Change::of(row)?;
+    assert_eq!(Change::of(&change.to_row()).as_ref(), Some(&change));
+    Some(change)
+}
+
+fn enter(catalogue: &mut Catalogue, change: Change) {
+    match change {
+        Change::Event(event) => catalogue.event = Some(event),
+        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
+        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
+        Change::Key(key) => catalogue.add_key(key),
+        Change::KeyGone(number) => catalogue.keyring.remove(number),
+        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
+        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
+        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
+        Change::Ticket(ticket) => drop(ticket.window.place(ticket.cancelled_at.unwrap_or_default())),
+    }
+}
+
+/// What a door asks of a catalogue.
+fn ask(catalogue: &Catalogue, at: Timestamp) {
+    let zone = catalogue.zone();
+    assert_eq!(at.hour_minute(&zone).len(), 5);
+    if let Some(event) = &catalogue.event {
+        dates(event, at);
+    }
+    for (id, list) in &catalogue.lists {
+        products(list);
+        if let Some(closing) = catalogue.closing(*id) {
+            let in_range = Timestamp::in_range(at.0).is_some();
+            assert!(closing.after(at) > at || !in_range, "a closing time that has passed already");
+        }
+    }
+    for device in catalogue.devices.values() {
+        let trusted = device.certificate.as_ref().is_some_and(|c| c.open(&KEYS.public).is_ok());
+        assert!(!trusted, "nobody signed this certificate");
+        device.counts(1, u64::MAX);
+    }
+}
+
+fn dates(event: &Event, at: Timestamp) {
+    for date in &event.dates {
+        assert_eq!(event.date(date.id).map(|found| found.id), Some(date.id));
+        event.zone().days_between(at, date.starts_at);
+        event.zone().same_hour(date.starts_at, at.0);
+    }
+    event.date(DateId(0));
+}
+
+fn products(list: &CheckInList) {
+    for product in list.products.iter().flatten() {
+        assert!(list.takes(*product));
+    }
+    list.takes(ProductId(0));
+    if let Some(rules) = &list.rules {
+        assert_eq!(rules.rule().is_ok(), tidegate_core::rule::Rule::parse(rules.text()).is_ok());
+    }
+}
+
+/// Any bytes as an identity under the CA's signature.
+fn identity(bytes: &[u8]) {
+    let signature = Domain::Certificate.sign(&KEYS.own, &[bytes]);
+    let issued = Certificate::from_bytes(&sealed(bytes, &signature.0)).expect("laid out like a certificate");
+    match (issued.open(&KEYS.public), minicbor::decode::<Identity>(bytes)) {
+        (Ok(identity), Ok(read)) => assert_eq!(identity, read),
+        (Err(TrustFault::Unreadable), Err(_)) => {}
+        (opened, _) => panic!("signed, and {opened:?}"),
+    }
+    assert_eq!(issued.open(&STRANGER.public), Err(TrustFault::Signature));
+    assert_eq!(Certificate::from_bytes(&issued.to_bytes()), Ok(issued));
+}
+
+fn certificate(bytes: &[u8]) {
+    if let Ok(certificate) = Certificate::from_bytes(bytes) {
+        assert_eq!(certificate.open(&KEYS.public), Err(TrustFault::Signature));
+        assert_eq!(Certificate::from_bytes(&certificate.to_bytes()), Ok(certificate));
+    }
+}
