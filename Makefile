@@ -3,8 +3,9 @@
 
 CARGO ?= cargo
 ARGS ?=
+BINARIES = $(or $(CARGO_TARGET_DIR),target)/debug
 
-.PHONY: help demo test check format scenarios numbers setup
+.PHONY: help demo test build check format fuzz scenarios schemathesis numbers setup setup-tests
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -12,23 +13,35 @@ help: ## this list
 setup:
 	@packaging/setup.sh
 
+setup-tests:
+	@packaging/setup.sh tests
+
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
 	$(CARGO) build --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
 	@./target/release/demo $(ARGS)
 
-test: setup ## every test: units, properties, real processes, scenarios on every surface
-	$(CARGO) build --workspace --bins
+test: setup-tests ## every test: units, properties, real processes, scenarios on every surface
+	$(MAKE) build
 	$(CARGO) test --workspace
 	$(MAKE) scenarios
 
-scenarios: ## the scenario files on every surface
-	$(CARGO) run -q -p fixtures --bin scenarios -- --surface core fixtures/scenarios/*.json
-	$(CARGO) run -q -p fixtures --bin scenarios -- --surface edge fixtures/scenarios/*.json
-	$(CARGO) run -q -p fixtures --bin scenarios -- --surface edge --silent-cuts --only cut fixtures/scenarios/devices.json fixtures/scenarios/doors.json
-	$(CARGO) run -q -p fixtures --bin scenarios -- --surface cloud fixtures/scenarios/*.json
+build: ## every program and test, in one go: crates whose features the tests widen are not built twice
+	$(CARGO) build --workspace --bins --tests
+
+scenarios: build ## the scenario files on every surface
+	$(BINARIES)/scenarios --surface core fixtures/scenarios/*.json
+	$(BINARIES)/scenarios --surface edge fixtures/scenarios/*.json
+	$(BINARIES)/scenarios --surface edge --silent-cuts --only cut fixtures/scenarios/devices.json fixtures/scenarios/doors.json
+	$(BINARIES)/scenarios --surface cloud fixtures/scenarios/*.json
+	$(BINARIES)/scenarios --surface cloud --database postgres fixtures/scenarios/*.json
+
+schemathesis: build ## both APIs against their documents, as every role: make schemathesis ARGS="--examples 200"
+	@.ci/schemathesis $(ARGS)
 
 check: ## what CI asks before the tests
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) metadata --manifest-path fuzz/Cargo.toml --locked --format-version 1 >/dev/null
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
 	.ci/direction
@@ -36,6 +49,10 @@ check: ## what CI asks before the tests
 
 format: ## cargo fmt
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
-numbers: setup ## prints the figures of docs/numbers.md
+fuzz: setup ## fuzz targets, a minute each: make fuzz ARGS="--target code --runs 10000000"
+	@fuzz/run $(ARGS)
+
+numbers: setup-tests ## prints the figures of docs/numbers.md
 	@packaging/numbers.sh

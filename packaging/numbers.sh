@@ -9,6 +9,10 @@ show ./target/release/numbers --dir "${DIR:-.}" scans --lanes 8
 show ./target/release/numbers --dir "${DIR:-.}" news
 show ./target/release/numbers --dir "${DIR:-.}" first-sync --tickets 1000
 show ./target/release/numbers --dir "${DIR:-.}" first-sync
+show ./target/release/numbers --dir "${DIR:-.}" search
+show ./target/release/numbers --dir "${DIR:-.}" desk
+show ./target/release/numbers --dir "${DIR:-.}" desk --postgres
+show ./target/release/numbers --dir "${DIR:-.}" desk --postgres --servers 3
 show ./target/release/eye_bench --synth 60 --seed 3
 show ./target/release/demo
 show ls -l target/release/edge-agent target/release/cloud-sync target/release/scanner-tui

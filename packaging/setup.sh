@@ -1,17 +1,38 @@
 #!/usr/bin/env bash
-# What `make demo` and `make test` need beyond a Rust toolchain: a C compiler, for SQLite and zstd.
-# Installs it with apt where it is missing, as root or with sudo, and says so.
+# What `make demo`, `make test` and `make fuzz` need beyond a Rust toolchain: a C compiler, for SQLite and zstd, a
+# C++ compiler, for libFuzzer, and for `make test` a PostgreSQL, of which every run starts one of its own
+# (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
+# (`setup.sh schemathesis`), in a folder of its own. Installs what is missing with apt, as root or with sudo, and
+# says so.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then
   echo "✖ No Rust toolchain. Do: install rustup and the toolchain that rust-version in Cargo.toml names" >&2
   exit 1
 fi
 missing=()
-command -v cc >/dev/null || missing+=(build-essential)
+{ command -v cc && command -v c++; } >/dev/null || missing+=(build-essential)
+# Debian's binaries lie outside PATH.
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
+if [ "${1:-}" = tests ] && ! has_postgres; then missing+=(postgresql); fi
+if [ "${1:-}" = schemathesis ]; then
+  # Debian's python3 has venv without ensurepip, which makes folders without pip.
+  python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+fi
 if [ "${#missing[@]}" -gt 0 ]; then
   echo "installing: ${missing[*]}"
   run=()
   [ "$(id -u)" = 0 ] || run=(sudo)
   "${run[@]}" apt-get update -qq
   "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
+fi
+if [ "${1:-}" = schemathesis ]; then
+  wanted=.ci/apis/requirements.txt
+  folder=target/schemathesis
+  if ! cmp -s "$wanted" "$folder/installed.txt"; then
+    echo "installing: schemathesis into $folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$wanted"
+    cp "$wanted" "$folder/installed.txt"
+  fi
 fi
