@@ -20,7 +20,7 @@ fn rules(criterion: &mut Criterion) {
         id: EventId([1; 16]),
         name: "Night".to_owned(),
         timezone: "Europe/Berlin".to_owned(),
-        starts_at: doors.plus_secs(3600),
+        starts_at: Some(doors.plus_secs(3600)),
         doors_at: Some(doors),
         ends_at: None,
         questions: Vec::new(),
@@ -30,8 +30,7 @@ fn rules(criterion: &mut Criterion) {
     let entries = [doors.plus_secs(-86_400), doors.plus_secs(60)];
     let facts = |at, product| RuleFacts {
         zone: &zone,
-        event: Some(&event),
-        date: None,
+        span: Known::Here(event.span()),
         product: ProductId(product),
         variation: Known::Here(None),
         gate: None,

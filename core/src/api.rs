@@ -168,11 +168,11 @@ pub struct Answer {
 pub struct PartyAnswer {
     /// Who went in, an ordinary admission each.
     pub admitted: Vec<Answer>,
-    /// Who did not, and why; recorded only where fewer went in than were asked for.
+    /// Who did not, and why, at most 100; recorded only where fewer went in than were asked for.
     pub refused: Vec<Answer>,
     /// Tickets of the order, that the list takes, which are inside after it.
     pub inside: u64,
-    /// All tickets of the order that the list takes.
+    /// All tickets of the order that the list takes, cancelled ones left out unless they are inside.
     pub of: u64,
 }
 

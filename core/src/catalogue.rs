@@ -26,9 +26,9 @@ pub struct Event {
     /// IANA zone of the venue.
     #[n(2)]
     pub timezone: String,
-    /// When it starts.
+    /// When it starts; absent while that is not settled.
     #[n(3)]
-    pub starts_at: Timestamp,
+    pub starts_at: Option<Timestamp>,
     /// When doors open; `starts_at` if absent.
     #[n(4)]
     pub doors_at: Option<Timestamp>,
@@ -76,7 +76,30 @@ impl Question {
     }
 }
 
+/// When an event, or a date of one, takes place; any part may not be settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it starts.
+    pub starts: Option<Timestamp>,
+    /// When doors open, where not with the start.
+    pub doors: Option<Timestamp>,
+    /// When it ends.
+    pub ends: Option<Timestamp>,
+}
+
+impl Span {
+    /// When doors open.
+    pub fn doors(&self) -> Option<Timestamp> {
+        self.doors.or(self.starts)
+    }
+}
+
 impl Event {
+    /// When it takes place.
+    pub fn span(&self) -> Span {
+        Span { starts: self.starts_at, doors: self.doors_at, ends: self.ends_at }
+    }
+
     /// A date of the series.
     pub fn date(&self, id: DateId) -> Option<&EventDate> {
         self.dates.iter().find(|date| date.id == id)
@@ -103,6 +126,13 @@ pub struct EventDate {
     /// When it ends.
     #[n(3)]
     pub ends_at: Option<Timestamp>,
+}
+
+impl EventDate {
+    /// When it takes place.
+    pub fn span(&self) -> Span {
+        Span { starts: Some(self.starts_at), doors: self.doors_at, ends: self.ends_at }
+    }
 }
 
 /// A product: a ticket type, or something served for credits.

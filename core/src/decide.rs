@@ -18,9 +18,11 @@ use crate::catalogue::{Catalogue, CheckInList, Question, TicketRow};
 use crate::clock::Quality;
 use crate::fold::{Act, Moment, Passage, Presence, TicketState};
 use crate::id::{DateId, ProductId, TicketId};
+use crate::journal::EntryRef;
 use crate::journal::kind::{Admission, Answered, ByHand, Exit, Kind, Override, Refusal};
 use crate::ticket::{Credit, Genuine, Identity, Ticket};
 use crate::time::{Timestamp, Window};
+use std::collections::BTreeSet;
 
 use add_on::Meant;
 
@@ -341,6 +343,8 @@ pub struct Case<'a> {
     pub by_hand: Option<ByHand>,
     /// Its comings and goings on this list.
     pub presence: Presence,
+    /// Its acts that were taken back, on whatever list.
+    pub undone: BTreeSet<EntryRef>,
     /// Where in that history this scan stands.
     pub moment: Moment,
     /// The time that windows are held against.
@@ -400,6 +404,7 @@ pub(crate) fn identity_objection(shown: &Shown, facts: &Facts<'_>) -> Option<Obj
 }
 
 fn case<'a>(facts: &Facts<'a>, scan: &'a Scan, list: &'a CheckInList, standing: Standing<'a>) -> Case<'a> {
+    let state = TicketState::of(facts.acts, facts.catalogue);
     Case {
         facts: *facts,
         scan,
@@ -407,7 +412,8 @@ fn case<'a>(facts: &Facts<'a>, scan: &'a Scan, list: &'a CheckInList, standing: 
         standing,
         main: None,
         by_hand: scan.shown.by_hand(),
-        presence: TicketState::of(facts.acts, facts.catalogue).on(list.id),
+        presence: state.on(list.id),
+        undone: state.undone,
         moment: scan.moment(facts.now),
         at: scan.at.unwrap_or(facts.now),
     }
@@ -421,9 +427,13 @@ fn decide_genuine(case: Case<'_>) -> Decision {
         (false, _) => checks::against(&case, checks::ENTRY),
     };
     // An unsure clock is asked about only where nothing else speaks against it.
-    let certain = objections.iter().find(|o| o.code != Code::Clock);
-    let fatal = objections.iter().find(|o| !o.overridable()).or(certain).or(objections.first());
-    match (fatal, &case.scan.overriding) {
+    let first = || objections.iter().find(|o| o.code != Code::Clock).or(objections.first());
+    let against = match &case.scan.overriding {
+        // A supervisor is told what they cannot decide, whatever speaks against it before that.
+        Some(_) => objections.iter().find(|o| !o.overridable()).or_else(first),
+        None => first(),
+    };
+    match (against, &case.scan.overriding) {
         (None, _) => passed(&case, None),
         (Some(objection), Some(by)) if objection.overridable() => passed(&case, Some(by.clone())),
         (Some(objection), _) => {

@@ -30,7 +30,7 @@ pub use fault::RuleFault;
 pub use reason::{Counted, Needs, Reason};
 pub use saved::Rules;
 
-use crate::catalogue::{Event, EventDate};
+use crate::catalogue::Span;
 use crate::id::{ProductId, VariationId};
 use crate::time::{Timestamp, Zone};
 use std::collections::BTreeSet;
@@ -99,10 +99,8 @@ impl Named {
 pub struct RuleFacts<'a> {
     /// The venue's zone.
     pub zone: &'a Zone,
-    /// The event, once the feed has named it.
-    pub event: Option<&'a Event>,
-    /// The ticket's date of a series, if it has one: its times count instead of the event's.
-    pub date: Option<&'a EventDate>,
+    /// When it is: the ticket's date of a series, or the event where it is for none.
+    pub span: Known<Span>,
     /// The ticket's product.
     pub product: ProductId,
     /// The ticket's variation.

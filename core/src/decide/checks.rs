@@ -149,36 +149,33 @@ fn unpaid(case: &Case<'_>) -> Option<Objection> {
 fn rule(case: &Case<'_>) -> Option<Objection> {
     let unreadable = || Some(Objection::refuse(Code::Rule, Why::RuleUnreadable));
     let Ok(rule) = case.list.rules.as_ref()?.rule() else { return unreadable() };
-    let Some(objection) = with_rule_facts(case, |facts| held(case, rule, facts)) else {
-        return Some(not_here()); // the event's own times are not this ticket's
-    };
-    objection
+    with_rule_facts(case, |facts| held(case, rule, facts))
 }
 
 /// Everything that a list's rules have against it; nothing where they are not false.
 pub(super) fn rule_reasons(case: &Case<'_>) -> Vec<Reason> {
     let Some(Ok(rule)) = case.list.rules.as_ref().map(Rules::rule) else { return Vec::new() };
-    let reasons = with_rule_facts(case, |facts| match rule.evaluate(facts) {
+    with_rule_facts(case, |facts| match rule.evaluate(facts) {
         Ok(false) => rule.reasons(facts),
         Ok(true) | Err(Gap::Undefined | Gap::NotHere) => Vec::new(),
-    });
-    reasons.unwrap_or_default()
+    })
 }
 
-/// What a rule may look at; nothing where the ticket's date is not here.
-fn with_rule_facts<T>(case: &Case<'_>, work: impl FnOnce(&RuleFacts<'_>) -> T) -> Option<T> {
+/// What a rule may look at.
+fn with_rule_facts<T>(case: &Case<'_>, work: impl FnOnce(&RuleFacts<'_>) -> T) -> T {
     let catalogue = case.facts.catalogue;
     let (zone, event) = (catalogue.zone(), catalogue.event.as_ref());
-    let date = event.zip(case.standing.date).and_then(|(event, date)| event.date(date));
-    if case.standing.date.is_some() && date.is_none() {
-        return None;
-    }
+    // The event's own times are not those of a date that no feed has named yet.
+    let span = match (event, case.standing.date) {
+        (None, _) => Known::NotHere,
+        (Some(event), None) => Known::Here(event.span()),
+        (Some(event), Some(date)) => event.date(date).map_or(Known::NotHere, |date| Known::Here(date.span())),
+    };
     let passages = case.presence.passages.iter();
     let entries: Vec<Timestamp> = passages.filter(|p| p.way.is_in()).map(|p| p.at).collect();
     let facts = RuleFacts {
         zone: &zone,
-        event,
-        date,
+        span,
         product: case.standing.product,
         variation: case.facts.row.map_or(Known::NotHere, |row| Known::Here(row.variation)),
         gate: case.scan.gate.as_deref(),
@@ -186,7 +183,7 @@ fn with_rule_facts<T>(case: &Case<'_>, work: impl FnOnce(&RuleFacts<'_>) -> T) -
         entries: &entries,
         present: Known::Here(case.presence.open_at(case.moment).is_some()),
     };
-    Some(work(&facts))
+    work(&facts)
 }
 
 fn held(case: &Case<'_>, rule: &Rule, facts: &RuleFacts<'_>) -> Option<Objection> {
@@ -225,7 +222,8 @@ fn question(case: &Case<'_>) -> Option<Objection> {
 
 /// Answered when buying, at the door before, or now.
 fn answered(case: &Case<'_>, question: &Question) -> bool {
-    let before = case.facts.acts.iter().filter_map(|act| match &act.does {
+    let standing = case.facts.acts.iter().filter(|act| !case.undone.contains(&act.id));
+    let before = standing.filter_map(|act| match &act.does {
         Does::Admit { answers, .. } => Some(answers),
         Does::Leave { .. } | Does::Serve { .. } | Does::Undo { .. } => None,
     });

@@ -54,7 +54,7 @@ fn event() -> Event {
         id: EVENT,
         name: "Ball".into(),
         timezone: "Europe/Berlin".into(),
-        starts_at: Timestamp(0),
+        starts_at: Some(Timestamp(0)),
         doors_at: None,
         ends_at: None,
         dates: Vec::new(),
@@ -429,6 +429,20 @@ fn what_was_answered_at_the_door_stands_in_the_entry_and_is_not_asked_again() {
         },
         "admit/ok",
     );
+    // Who took the entry back took the answer back with it.
+    check(
+        |w| {
+            asks(w, true);
+            w.entered();
+            if let Does::Admit { answers, .. } = &mut w.acts[0].does {
+                *answers = said("M");
+            }
+            let target = w.acts[0].id;
+            let id = EntryRef { sequence: 2, ..target };
+            w.acts.push(Act { id, does: Does::Undo { target }, ..w.acts[0].clone() });
+        },
+        "ask/question",
+    );
 }
 
 #[test]
@@ -483,6 +497,18 @@ fn a_rule_that_cannot_be_evaluated_refuses_whoever_decides() {
             },
             "refuse/rule",
         );
+        let cancelled = |w: &mut World| {
+            ruled(w, rules);
+            w.row().status = TicketStatus::Cancelled;
+        };
+        check(cancelled, "refuse/cancelled"); // the checks keep their order
+        check(
+            |w| {
+                cancelled(w);
+                overriding(w)
+            },
+            "refuse/rule",
+        );
     }
 }
 
@@ -507,9 +533,16 @@ fn a_fact_that_a_rule_needs_and_nobody_here_knows_is_asked_about() {
     );
     check(
         |w| {
-            ruled(w, AFTER_2030);
+            ruled(w, r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}]}"#);
             w.row().date = Some(DateId(9)) // a date that no feed has named
         },
         "ask/stale",
+    );
+    check(
+        |w| {
+            ruled(w, AFTER_2030);
+            w.row().date = Some(DateId(9)) // which this rule does not ask for
+        },
+        "refuse/rule",
     );
 }

@@ -110,27 +110,11 @@ impl Moment {
             Self::Instant(instant) => Ok(*instant),
             Self::Local(local) => Ok(local.instant(facts.zone)),
             Self::Today(time) => Ok(facts.at.here()?.at_time_of_day(*time, facts.zone)),
-            Self::Starts => Ok(span(facts)?.starts),
-            Self::Doors => Ok(span(facts)?.doors),
-            Self::Ends => span(facts)?.ends.ok_or(Gap::Undefined),
+            Self::Starts => facts.span.here()?.starts.ok_or(Gap::Undefined),
+            Self::Doors => facts.span.here()?.doors().ok_or(Gap::Undefined),
+            Self::Ends => facts.span.here()?.ends.ok_or(Gap::Undefined),
         }
     }
-}
-
-struct Span {
-    starts: Timestamp,
-    doors: Timestamp,
-    ends: Option<Timestamp>,
-}
-
-/// The ticket's date of a series, or the event where it has none.
-fn span(facts: &RuleFacts<'_>) -> Result<Span, Gap> {
-    let (starts, doors, ends) = match (facts.date, facts.event) {
-        (Some(date), _) => (date.starts_at, date.doors_at, date.ends_at),
-        (None, Some(event)) => (event.starts_at, event.doors_at, event.ends_at),
-        (None, None) => return Err(Gap::NotHere),
-    };
-    Ok(Span { starts, doors: doors.unwrap_or(starts), ends })
 }
 
 impl RuleFacts<'_> {

@@ -7,15 +7,13 @@ mod property;
 mod truth;
 
 use super::*;
-use crate::id::{DateId, EventId};
 use serde_json::Value;
 
 /// Facts that can be changed piece by piece; a Wednesday in Berlin, 10:00.
 #[derive(Debug)]
 struct World {
     zone: Zone,
-    event: Option<Event>,
-    date: Option<EventDate>,
+    span: Known<Span>,
     product: ProductId,
     variation: Known<Option<VariationId>>,
     gate: Option<&'static str>,
@@ -32,17 +30,11 @@ fn time(text: &str) -> Timestamp {
 fn world() -> World {
     World {
         zone: Zone::parse("Europe/Berlin").unwrap(),
-        event: Some(Event {
-            id: EventId([1; 16]),
-            name: "Night".to_owned(),
-            timezone: "Europe/Berlin".to_owned(),
-            starts_at: time("2020-01-01T13:00:00+01:00"),
-            doors_at: Some(time("2020-01-01T12:00:00+01:00")),
-            ends_at: None,
-            questions: Vec::new(),
-            dates: Vec::new(),
+        span: Known::Here(Span {
+            starts: Some(time("2020-01-01T13:00:00+01:00")),
+            doors: Some(time("2020-01-01T12:00:00+01:00")),
+            ends: None,
         }),
-        date: None,
         product: ProductId(5),
         variation: Known::Here(Some(VariationId(7))),
         gate: Some("g1"),
@@ -63,23 +55,27 @@ impl World {
         self
     }
 
-    fn ends(mut self, text: &str) -> Self {
-        self.event.as_mut().unwrap().ends_at = Some(time(text));
+    fn spans(mut self, change: impl FnOnce(&mut Span)) -> Self {
+        let Known::Here(span) = &mut self.span else { return self };
+        change(span);
         self
+    }
+
+    fn ends(self, text: &str) -> Self {
+        self.spans(|span| span.ends = Some(time(text)))
     }
 
     /// The ticket is for the second day, whose doors have no time of their own.
     fn second_day(mut self) -> Self {
-        let (starts_at, ends_at) = (time("2020-01-02T20:00:00+01:00"), None);
-        self.date = Some(EventDate { id: DateId(2), starts_at, doors_at: None, ends_at });
+        let starts = Some(time("2020-01-02T20:00:00+01:00"));
+        self.span = Known::Here(Span { starts, doors: None, ends: None });
         self
     }
 
     fn facts(&self) -> RuleFacts<'_> {
         RuleFacts {
             zone: &self.zone,
-            event: self.event.as_ref(),
-            date: self.date.as_ref(),
+            span: self.span,
             product: self.product,
             variation: self.variation,
             gate: self.gate,

@@ -162,11 +162,11 @@ rule-too-many = { $counted ->
     [since] { nth-entry } since { date } { hour-of }
    *[entries] { nth-entry }
 }; { $allowed ->
-    [1] entries are limited to one
-    [2] two entries allowed
-    [3] three entries allowed
-    [4] four entries allowed
-   *[other] { $allowed } entries allowed
+    [1] one allowed
+    [2] two allowed
+    [3] three allowed
+    [4] four allowed
+   *[other] { $allowed } allowed
 }
     .do = Send to the box office
     .say = { $counted ->

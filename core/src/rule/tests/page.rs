@@ -5,11 +5,11 @@
 
 use super::*;
 use crate::api::Explanation;
-use crate::catalogue::{Catalogue, CheckInList, Product, TicketRow};
+use crate::catalogue::{Catalogue, CheckInList, Event, Product, TicketRow};
 use crate::clock::Quality;
 use crate::decide::{Code, Facts, Scan, Shown, decide};
 use crate::fold::{Act, Does};
-use crate::id::{DeviceId, JournalId, ListId, TicketId};
+use crate::id::{DeviceId, EventId, JournalId, ListId, TicketId};
 use crate::journal::EntryRef;
 use crate::language::Language;
 use crate::rule::operand::{TIMES, VARIABLES};
@@ -155,7 +155,7 @@ fn ball() -> Event {
         id: EVENT,
         name: "Autumn Ball".to_owned(),
         timezone: "Europe/Berlin".to_owned(),
-        starts_at: moment("Sat 20:00"),
+        starts_at: Some(moment("Sat 20:00")),
         doors_at: Some(moment("Sat 19:00")),
         ends_at: Some(moment("Sun 02:00")),
         questions: Vec::new(),

@@ -96,7 +96,7 @@ prop_compose! {
         entries in proptest::collection::vec(0..60_i64, 0..5), present: bool, ends: bool, dated: bool,
     ) -> World {
         let mut world = if dated { world().second_day() } else { world() };
-        world.event.as_mut().unwrap().ends_at = ends.then(|| hour(40));
+        world = world.spans(|span| span.ends = ends.then(|| hour(40)));
         world.at = hour(hours).plus_us(off_us);
         world.product = ProductId(product);
         world.variation = variation.map_or(Known::NotHere, |v| Known::Here(v.map(VariationId)));

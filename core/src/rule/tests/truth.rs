@@ -136,9 +136,11 @@ fn times_of_the_event_are_those_of_the_tickets_date_where_it_has_one() {
     check(&is_after("date_admission"), &world().second_day().at("2020-01-02T20:01:00+01:00"), true);
     gap(&is_before("date_to"), &world(), Gap::Undefined);
     gap(&is_before("date_to"), &world().ends("2020-01-01T18:00:00+01:00").second_day(), Gap::Undefined);
-    let nameless = World { event: None, ..world() };
-    gap(&is_after("date_from"), &nameless, Gap::NotHere);
-    check(&is_after("date_from"), &World { event: None, ..world().second_day() }, false);
+    gap(&is_after("date_from"), &World { span: Known::NotHere, ..world() }, Gap::NotHere);
+    let unsettled = || world().spans(|span| span.starts = None);
+    gap(&is_after("date_from"), &unsettled(), Gap::Undefined);
+    check(&is_after("date_admission"), &unsettled().at("2020-01-01T12:01:00+01:00"), true);
+    gap(&is_after("date_admission"), &unsettled().spans(|span| span.doors = None), Gap::Undefined);
     check(r#"{"isAfter": [@now, {"buildTime": ["date_from", null]}]}"#, &world(), false);
 }
 
