@@ -26,7 +26,7 @@ use tidegate_core::clock::Quality;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, decide, rule_reasons};
+use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Why, decide, rule_reasons};
 use tidegate_core::fold::totals::Total;
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{ListId, ProductId, TicketId};
@@ -58,8 +58,18 @@ pub struct Desk<'a> {
     app: &'a App,
     event: &'a EventRecord,
     books: Books<'a>,
-    staff: Option<String>,
-    language: Language,
+    attendant: Attendant,
+}
+
+/// Who asks at a desk.
+#[derive(Clone, Debug, Default)]
+pub struct Attendant {
+    /// In whose name it is recorded: what their token is called.
+    pub staff: Option<String>,
+    /// What they are answered in.
+    pub language: Language,
+    /// Whether nobody is there to be asked, as at a turnstile.
+    pub unattended: bool,
 }
 
 /// What is known of what was shown.
@@ -82,15 +92,14 @@ impl Gathered {
 }
 
 impl<'a> Desk<'a> {
-    /// Opens an event's desk; it speaks English.
+    /// Opens an event's desk; nobody in particular asks.
     pub async fn open(tx: &mut Tx, app: &'a App, event: &'a EventRecord) -> Result<Self, Fault> {
-        let (books, language) = (Books::open(tx, app, event.id).await?, Language::En);
-        Ok(Self { app, event, books, staff: None, language })
+        Ok(Self { app, event, books: Books::open(tx, app, event.id).await?, attendant: Attendant::default() })
     }
 
-    /// Acts from now on in the name of whoever asks, what their token is called, and speaks their language.
-    pub fn turn_to(&mut self, staff: String, language: Language) {
-        (self.staff, self.language) = (Some(staff), language);
+    /// Acts from now on for whoever asks.
+    pub fn turn_to(&mut self, attendant: Attendant) {
+        self.attendant = attendant;
     }
 
     /// The event as its agents read it.
@@ -103,7 +112,7 @@ impl<'a> Desk<'a> {
         given.shown(tx, (self.app, caller), (&self.books.catalogue, self.event.id)).await
     }
 
-    /// Decides and records a scan.
+    /// Decides and records a scan whose key was not used before.
     pub async fn scan(
         &mut self,
         tx: &mut Tx,
@@ -111,9 +120,6 @@ impl<'a> Desk<'a> {
         key: Option<&Key>,
         mode: Mode,
     ) -> Result<Answer, Fault> {
-        if let Some(recorded) = self.recorded(tx, Operation::Scan, key).await? {
-            return Ok(recorded);
-        }
         let catalogue = self.catalogue();
         let list = catalogue.lists.get(&list).ok_or_else(|| Fault::missing("list"))?;
         let gathered = self.gather(tx, &scan.shown, list.addon_match).await?;
@@ -121,7 +127,7 @@ impl<'a> Desk<'a> {
         let decision = decide(&facts, scan, list);
         let at = scan.at.unwrap_or(facts.now);
         let (direction, gate) = (scan.direction, scan.gate.clone());
-        let language = self.language;
+        let language = self.attendant.language;
         let setting = Setting { direction, list: list.name.clone(), gate, at, language };
         let entry = self.record(tx, &decision, (&scan.shown, &gathered), (scan.at, mode)).await?;
         let answer = answer(&decision, &facts, setting, entry);
@@ -149,14 +155,14 @@ impl<'a> Desk<'a> {
             list: list.name.clone(),
             gate: scan.gate.clone(),
             at,
-            language: self.language,
+            language: self.attendant.language,
         };
-        let reasons =
-            rule_reasons(&facts, scan, list).iter().map(|why| why.explain(&catalogue, self.language)).collect();
+        let explain = |why: &Why| why.explain(&catalogue, self.attendant.language);
+        let reasons = rule_reasons(&facts, scan, list).iter().map(explain).collect();
         Ok((answer(&decision, &facts, setting, None), reasons))
     }
 
-    /// Decides and records a serving.
+    /// Decides and records a serving whose key was not used before.
     pub async fn serving(
         &mut self,
         tx: &mut Tx,
@@ -164,16 +170,13 @@ impl<'a> Desk<'a> {
         key: Option<&Key>,
         mode: Mode,
     ) -> Result<Answer, Fault> {
-        if let Some(recorded) = self.recorded(tx, Operation::Serving, key).await? {
-            return Ok(recorded);
-        }
         let catalogue = self.catalogue();
         let gathered = self.gather(tx, &order.shown, false).await?;
         let facts = self.facts(&catalogue, &gathered);
         let stock = self.stock(tx, order.product).await?;
         let (decision, balance) = serve(&facts, order, stock);
         let at = order.at.unwrap_or(facts.now);
-        let setting = Setting { at, language: self.language, ..Setting::default() };
+        let setting = Setting { at, language: self.attendant.language, ..Setting::default() };
         let entry = self.record(tx, &decision, (&order.shown, &gathered), (order.at, mode)).await?;
         let mut answer = answer(&decision, &facts, setting, entry);
         answer.credits = credits(&decision, order, balance, &catalogue);
@@ -202,8 +205,9 @@ impl<'a> Desk<'a> {
             None => None,
         };
         let catalogue = self.catalogue();
-        let setting = Setting { at: when, language: self.language, ..Setting::default() };
-        let explain = decided.why.explain(&catalogue, self.language);
+        let language = self.attendant.language;
+        let setting = Setting { at: when, language, ..Setting::default() };
+        let explain = decided.why.explain(&catalogue, language);
         let mut answer = plain(decided.verdict, decided.code.as_str(), explain, setting, entry);
         if let Some(target) = target.filter(|_| decided.verdict != Verdict::Refuse) {
             let row = self.row(tx, target.ticket).await?;
@@ -267,7 +271,7 @@ impl<'a> Desk<'a> {
             add_ons: &gathered.add_ons,
             now: self.app.now(),
             quality: Quality::Trusted,
-            can_ask: true,
+            can_ask: !self.attendant.unattended,
             ready: true,
         }
     }
@@ -298,7 +302,7 @@ impl<'a> Desk<'a> {
         kind: Kind,
         at: Option<Timestamp>,
     ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
-        let draft = Draft { kind, at, staff: self.staff.clone() };
+        let draft = Draft { kind, at, staff: self.attendant.staff.clone() };
         own::append(tx, self.app, &mut self.books, self.event, draft).await
     }
 
@@ -318,7 +322,8 @@ impl<'a> Desk<'a> {
         Ok(answer)
     }
 
-    async fn recorded(
+    /// What was answered under a key before.
+    pub async fn recorded(
         &self,
         tx: &mut Tx,
         operation: Operation,
@@ -328,7 +333,7 @@ impl<'a> Desk<'a> {
         let Some(act) = acts::get(tx, self.event.id, operation, &key.key).await? else { return Ok(None) };
         let undone = self.target(tx, act.place).await?.is_some_and(|target| target.undone);
         let recorded = Recorded { content: act.content, answer: act.answer, undone };
-        Ok(Some(repeat(recorded, key.content, &self.books.catalogue, self.language)))
+        Ok(Some(repeat(recorded, key.content, &self.books.catalogue, self.attendant.language)))
     }
 
     /// The act at a place of the cloud's journal.

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tidegate_core::language::Language;
 use tidegate_core::rule::{MAX_RULE_BYTES, Rule};
 use tidegate_core::time::Timestamp;
 
@@ -57,6 +58,9 @@ pub struct TestOptions {
     /// A file with other rules than the list's; `-` for the standard input.
     #[arg(long)]
     rules: Option<PathBuf>,
+    /// What the answer is said in: en, es, pt, de or fr.
+    #[arg(long, default_value = "en")]
+    language: Language,
 }
 
 /// The rule makes no sense.
@@ -95,7 +99,9 @@ async fn test(options: TestOptions) -> anyhow::Result<()> {
     let app = Arc::new(open_to_read(&options.data, options.master_key_file.as_deref()).await?);
     let caller =
         Caller { token: "command line".into(), name: "command line".into(), role: Role::Admin, organizer: None };
-    let view = app.read(move |tx, app| Box::pin(tried(tx, app, caller, options.list, request))).await?;
+    let view = app
+        .read(move |tx, app| Box::pin(tried(tx, app, (caller, options.language), options.list, request)))
+        .await?;
     println!("{}", serde_json::to_string_pretty(&view)?);
     Ok(())
 }

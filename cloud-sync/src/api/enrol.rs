@@ -67,7 +67,7 @@ async fn sign(tx: &mut Tx, app: &App, secret: Vec<u8>, key: PublicKey) -> Result
         rights: device.rights,
         name: device.row.name.clone(),
         issued: app.now(),
-        expires: event.over_at().max(app.now()).plus_secs(AFTER_EVENT_S),
+        expires: event.over_at(app.now()).plus_secs(AFTER_EVENT_S),
     };
     let ca = keys::load(tx, &app.vault, Purpose::Ca).await?;
     let certificate = Certificate::issue(&ca, &identity);

@@ -12,7 +12,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use axum::http::StatusCode;
 use std::sync::Arc;
-use tidegate_core::catalogue::Staff;
+use tidegate_core::catalogue::{Catalogue, Staff};
 use tidegate_core::id::EventId;
 use tidegate_core::time::{SECOND_US, Timestamp};
 use tokio::sync::Semaphore;
@@ -36,8 +36,8 @@ pub async fn hash(pin: String) -> Result<String, Fault> {
         .ok_or_else(|| Fault::internal("a PIN could not be hashed"))
 }
 
-/// Whether this member of staff may override and this is their PIN; an unknown name takes as long to tell.
-pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) -> Result<(), Fault> {
+/// The member of staff who may override and whose PIN this is; an unknown name takes as long to tell.
+pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) -> Result<Staff, Fault> {
     let known = app.write(move |tx, app| Box::pin(note_try(tx, app.now(), event, name))).await?;
     let verifier = known.as_ref().map_or(Staff::NO_PIN, |staff| &staff.row.pin_hash).to_owned();
     let right = aside(move || {
@@ -47,7 +47,15 @@ pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) ->
     let right = right.await?;
     let known = known.filter(|_| right).ok_or_else(wrong)?;
     let clean = StaffRecord { failures: 0, blocked_until: Timestamp(0), ..known };
-    app.write(move |tx, _| Box::pin(async move { Ok(staff::note(tx, event, &clean).await?) })).await
+    let staff = clean.row.clone();
+    app.write(move |tx, _| Box::pin(async move { Ok(staff::note(tx, event, &clean).await?) })).await?;
+    Ok(staff)
+}
+
+/// Whether they still may, with the PIN that was checked: hashing took a while, and the office may have been quicker.
+pub fn still(checked: &Staff, catalogue: &Catalogue) -> Result<(), Fault> {
+    let same = |staff: &Staff| staff.may_override && staff.pin_hash == checked.pin_hash;
+    if catalogue.staff.get(&checked.name).is_some_and(same) { Ok(()) } else { Err(wrong()) }
 }
 
 async fn note_try(

@@ -45,7 +45,7 @@ pub async fn open(tx: &mut Tx, app: &App, event: &EventRecord) -> Result<(), Fau
         rights: Rights::default(),
         name: NAME.into(),
         issued: app.now(),
-        expires: event.over_at().max(app.now()).plus_secs(AFTER_EVENT_S),
+        expires: event.over_at(app.now()).plus_secs(AFTER_EVENT_S),
     };
     let certificate = Certificate::issue(&ca, &identity);
     let row = DeviceRow {

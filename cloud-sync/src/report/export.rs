@@ -94,7 +94,8 @@ impl Wanted {
             (Format::Json | Format::Csv | Format::Xlsx, _) => "attendance",
         };
         let zone = Zone::parse(&event.timezone).unwrap_or_else(Zone::utc);
-        let day = event.starts_at.local_date(&zone);
+        let first = event.starts_at.or(event.dates.first().map(|date| date.starts_at));
+        let day = first.unwrap_or(event.created_at).local_date(&zone);
         format!("{what}-{}{day}.{}", slug(&event.name), self.format.extension())
     }
 }

@@ -18,8 +18,8 @@ pub struct EventRecord {
     pub name: String,
     /// IANA zone of the venue.
     pub timezone: String,
-    /// When it starts.
-    pub starts_at: Timestamp,
+    /// When it starts; absent while that is not settled.
+    pub starts_at: Option<Timestamp>,
     /// When doors open.
     pub doors_at: Option<Timestamp>,
     /// When it ends.
@@ -38,6 +38,8 @@ pub struct EventRecord {
 
 /// How long an event without an end is taken to last, seconds: a night with room.
 const UNSAID_END_S: i64 = 24 * 3600;
+/// How far ahead an event may lie whose time is not settled, seconds: a season and some.
+const UNSETTLED_S: i64 = 400 * 24 * 3600;
 
 impl EventRecord {
     /// As agents read it.
@@ -54,11 +56,11 @@ impl EventRecord {
         }
     }
 
-    /// The last moment of the event and all its dates.
-    pub fn over_at(&self) -> Timestamp {
-        let end = |ends: Option<Timestamp>, starts: Timestamp| ends.unwrap_or(starts.plus_secs(UNSAID_END_S));
-        let dates = self.dates.iter().map(|date| end(date.ends_at, date.starts_at));
-        dates.fold(end(self.ends_at, self.starts_at), Timestamp::max)
+    /// The last moment of the event and all its dates, as far as they are settled; never before now.
+    pub fn over_at(&self, now: Timestamp) -> Timestamp {
+        let spans = self.dates.iter().map(EventDate::span).chain([self.row().span()]);
+        let ends = spans.filter_map(|span| span.ends.or(span.starts.map(|at| at.plus_secs(UNSAID_END_S))));
+        ends.max().unwrap_or(now.plus_secs(UNSETTLED_S)).max(now)
     }
 }
 

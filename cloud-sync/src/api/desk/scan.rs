@@ -3,21 +3,24 @@
 use super::{Given, key};
 use crate::api::answers::{Answers, at_the_door};
 use crate::api::{By, Shared};
+use crate::app::App;
 use crate::auth::Caller;
 use crate::desk::group::{self, Act};
-use crate::desk::{Desk, Key, Mode, pin};
+use crate::desk::{Attendant, Desk, Key, Mode, pin};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Line, Path, maybe_text, text};
 use crate::scope;
-use crate::store::Tx;
+use crate::store::{Tx, acts};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use std::sync::Arc;
 use tidegate_core::api::{Answer, Direction};
+use tidegate_core::catalogue::Staff;
 use tidegate_core::decide::Scan;
-use tidegate_core::id::ListId;
+use tidegate_core::decide::key::Operation;
+use tidegate_core::id::{EventId, ListId};
 use tidegate_core::journal::kind::{Answered, Override};
 use tidegate_core::language::Language;
 use tidegate_link::language::Preferred;
@@ -69,6 +72,9 @@ pub struct ScanRequest {
     /// An unpaid ticket was settled.
     #[serde(default)]
     confirm_unpaid: bool,
+    /// Nobody is there to be asked: questions are left out, and what would ask refuses.
+    #[serde(default)]
+    unattended: bool,
     /// A supervisor decides.
     #[serde(rename = "override")]
     overriding: Option<OverrideRequest>,
@@ -86,9 +92,11 @@ struct Asked {
     confirm_unpaid: bool,
     answers: Vec<Answered>,
     reason: Option<String>,
-    overriding: Option<Override>,
+    /// A supervisor's decision, with their row as their PIN was checked against it.
+    overriding: Option<(Override, Staff)>,
     key: Option<Key>,
     mode: Mode,
+    attendant: Attendant,
 }
 
 /// Decides a scan by the same law as at a door, and records it in the cloud's journal.
@@ -111,22 +119,18 @@ pub async fn scan(
         })
     });
     let (event, list) = found.await?;
-    let overriding = match &request.overriding {
-        Some(by) => {
-            let reason = text("reason", &by.reason)?;
-            pin::check(&app, event.id, by.supervisor.clone(), by.pin.clone()).await?;
-            Some(Override { supervisor: by.supervisor.clone(), reason })
-        }
-        None => None,
-    };
-    let asked = asked(request, list, overriding)?;
-    let language = language.unwrap_or_default();
-    let asked = Arc::new((asked, caller, language));
+    let asked = asked(&app, event.id, request, (list, &caller, language.unwrap_or_default())).await?;
+    let asked = Arc::new((asked, caller));
     let act: Act = Arc::new(move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
     group::act(&app, event, act).await.map(Json)
 }
 
-fn asked(request: ScanRequest, list: ListId, overriding: Option<Override>) -> Result<Asked, Fault> {
+async fn asked(
+    app: &Arc<App>,
+    event: EventId,
+    request: ScanRequest,
+    (list, caller, language): (ListId, &Caller, Language),
+) -> Result<Asked, Fault> {
     let gate = maybe_text("gate", request.gate.as_ref())?;
     let (answers, reason) = (at_the_door(request.answers)?, maybe_text("reason", request.reason.as_ref())?);
     if request.ticket.is_some() && reason.is_none() && !request.dry_run {
@@ -142,12 +146,19 @@ fn asked(request: ScanRequest, list: ListId, overriding: Option<Override>) -> Re
         if request.direction == Direction::Exit { "exit" } else { "entry" },
         gate.as_deref().unwrap_or(""),
         if request.confirm_unpaid { "confirmed" } else { "" },
-        overriding.as_ref().map_or("", |by| &by.supervisor),
+        if request.unattended { "unattended" } else { "" },
+        request.overriding.as_ref().map_or("", |by| &by.reason),
     ];
     parts.extend(answers.iter().flat_map(|a| [a.question.as_str(), a.text.as_str()]));
+    parts.extend(reason.as_deref()); // one part after pairs
     let key = key(request.key, &parts)?;
+    let given = Given::of(request.code, request.ticket.as_deref())?;
+    let overriding = match request.overriding {
+        Some(by) if !repeats(app, event, key.as_ref()).await? => Some(checked(app, event, by).await?),
+        Some(_) | None => None,
+    };
     Ok(Asked {
-        given: Given::of(request.code, request.ticket.as_deref())?,
+        given,
         list,
         direction: request.direction,
         at: request.at,
@@ -158,12 +169,34 @@ fn asked(request: ScanRequest, list: ListId, overriding: Option<Override>) -> Re
         overriding,
         key,
         mode: if request.dry_run { Mode::DryRun } else { Mode::Record },
+        attendant: Attendant { staff: Some(caller.name.clone()), language, unattended: request.unattended },
     })
 }
 
-async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller, Language)>) -> Result<Answer, Fault> {
-    let (asked, caller, language) = &*asked;
-    desk.turn_to(caller.name.clone(), *language);
+/// Whether something was recorded under this key: a repeat needs nobody's right.
+async fn repeats(app: &Arc<App>, event: EventId, key: Option<&Key>) -> Result<bool, Fault> {
+    let Some(key) = key.map(|key| key.key.clone()) else { return Ok(false) };
+    app.read(move |tx, _| {
+        Box::pin(async move { Ok(acts::get(tx, event, Operation::Scan, &key).await?.is_some()) })
+    })
+    .await
+}
+
+async fn checked(app: &Arc<App>, event: EventId, by: OverrideRequest) -> Result<(Override, Staff), Fault> {
+    let reason = text("reason", &by.reason)?;
+    let staff = pin::check(app, event, by.supervisor, by.pin).await?;
+    Ok((Override { supervisor: staff.name.clone(), reason }, staff))
+}
+
+async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller)>) -> Result<Answer, Fault> {
+    let (asked, caller) = &*asked;
+    desk.turn_to(asked.attendant.clone());
+    if let Some(recorded) = desk.recorded(tx, Operation::Scan, asked.key.as_ref()).await? {
+        return Ok(recorded);
+    }
+    if let Some((_, staff)) = &asked.overriding {
+        pin::still(staff, &desk.catalogue())?;
+    }
     let scan = Scan {
         direction: asked.direction,
         at: asked.at.map(|at| at.0),
@@ -171,7 +204,7 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller, Lan
         confirm_unpaid: asked.confirm_unpaid,
         answers: asked.answers.clone(),
         reason: asked.reason.clone(),
-        overriding: asked.overriding.clone(),
+        overriding: asked.overriding.as_ref().map(|(by, _)| by.clone()),
         shown: desk.shown(tx, &asked.given, caller).await?,
     };
     desk.scan(tx, (&scan, asked.list), asked.key.as_ref(), asked.mode).await

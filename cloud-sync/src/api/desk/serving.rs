@@ -4,7 +4,7 @@ use super::{Given, key};
 use crate::api::{By, Shared};
 use crate::auth::Caller;
 use crate::desk::group::{self, Act};
-use crate::desk::{Desk, Key, Mode};
+use crate::desk::{Attendant, Desk, Key, Mode};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Path};
 use crate::scope;
@@ -14,6 +14,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use std::sync::Arc;
 use tidegate_core::api::Answer;
+use tidegate_core::decide::key::Operation;
 use tidegate_core::id::ProductId;
 use tidegate_core::language::Language;
 use tidegate_core::serve::{MAX_QUANTITY, Order};
@@ -101,7 +102,14 @@ struct Asked {
 }
 
 async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<Asked>) -> Result<Answer, Fault> {
-    desk.turn_to(asked.caller.name.clone(), asked.language);
+    desk.turn_to(Attendant {
+        staff: Some(asked.caller.name.clone()),
+        language: asked.language,
+        unattended: false,
+    });
+    if let Some(recorded) = desk.recorded(tx, Operation::Serving, asked.key.as_ref()).await? {
+        return Ok(recorded);
+    }
     let shown = desk.shown(tx, &asked.given, &asked.caller).await?;
     let order = Order { shown, product: asked.product, quantity: asked.quantity, at: asked.at };
     desk.serving(tx, &order, asked.key.as_ref(), asked.mode).await

@@ -3,7 +3,7 @@
 use crate::api::{By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::desk::Desk;
+use crate::desk::{Attendant, Desk};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Path};
 use crate::scope;
@@ -71,6 +71,6 @@ async fn take_back(
         KeyOf::Serving => Operation::Serving,
     };
     let mut desk = Desk::open(tx, app, &event).await?;
-    desk.turn_to(caller.name, language);
+    desk.turn_to(Attendant { staff: Some(caller.name), language, unattended: false });
     desk.take_back(tx, (operation, &request.key), request.at.map(|at| at.0)).await
 }

@@ -8,7 +8,7 @@ use crate::store::Tx;
 use crate::store::events::EventRecord;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tidegate_core::catalogue::{EventDate, Question};
+use tidegate_core::catalogue::{EventDate, Question, Span};
 use tidegate_core::id::{DateId, DeviceId, EventId, ProductId};
 use tidegate_core::money::Currency;
 use tidegate_core::time::{Timestamp, Zone};
@@ -69,8 +69,8 @@ pub struct NewEvent {
     /// IANA zone of the venue, such as `Europe/Berlin`.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
-    /// When it starts.
-    starts_at: Instant,
+    /// When it starts; left out while that is not settled.
+    starts_at: Option<Instant>,
     /// When doors open; `starts_at` if absent.
     doors_at: Option<Instant>,
     /// When it ends.
@@ -97,7 +97,9 @@ pub struct EventPatch {
     #[schema(value_type = Option<Line>)]
     name: Option<String>,
     timezone: Option<String>,
-    starts_at: Option<Instant>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Instant>)]
+    starts_at: Option<Option<Instant>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Instant>)]
     doors_at: Option<Option<Instant>>,
@@ -118,7 +120,8 @@ pub struct EventView {
     organizer: String,
     name: String,
     timezone: String,
-    starts_at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_at: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
     doors_at: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +153,7 @@ impl EventView {
             organizer: event.organizer.clone(),
             name: event.name.clone(),
             timezone: event.timezone.clone(),
-            starts_at: Instant(event.starts_at),
+            starts_at: event.starts_at.map(Instant),
             doors_at: event.doors_at.map(Instant),
             ends_at: event.ends_at.map(Instant),
             currency: event.currency.clone(),
@@ -175,7 +178,7 @@ impl NewEvent {
             organizer,
             name: text("name", &self.name)?,
             timezone: self.timezone,
-            starts_at: self.starts_at.0,
+            starts_at: self.starts_at.map(|at| at.0),
             doors_at: self.doors_at.map(|at| at.0),
             ends_at: self.ends_at.map(|at| at.0),
             currency: self.currency.to_string(),
@@ -198,7 +201,7 @@ impl EventPatch {
         checked(EventRecord {
             name: self.name.map_or(Ok(event.name), |name| text("name", &name))?,
             timezone: self.timezone.unwrap_or(event.timezone),
-            starts_at: self.starts_at.map_or(event.starts_at, |at| at.0),
+            starts_at: self.starts_at.map_or(event.starts_at, |at| at.map(|at| at.0)),
             doors_at: self.doors_at.map_or(event.doors_at, |at| at.map(|at| at.0)),
             ends_at: self.ends_at.map_or(event.ends_at, |at| at.map(|at| at.0)),
             questions: match &self.questions {
@@ -262,12 +265,11 @@ fn numbered(dates: &[DateShape]) -> Result<Vec<EventDate>, Fault> {
 }
 
 fn checked(event: EventRecord) -> Result<EventRecord, Fault> {
-    let ordered = |starts: Timestamp, ends: Option<Timestamp>| ends.is_none_or(|ends| ends > starts);
+    let ordered = |span: Span| span.starts.zip(span.ends).is_none_or(|(starts, ends)| ends > starts);
     if Zone::parse(&event.timezone).is_none() {
         return Err(Fault::invalid("timezone is an IANA name such as Europe/Berlin"));
     }
-    let dates = event.dates.iter().all(|date| ordered(date.starts_at, date.ends_at));
-    match ordered(event.starts_at, event.ends_at) && dates {
+    match event.dates.iter().map(EventDate::span).chain([event.row().span()]).all(ordered) {
         true => Ok(event),
         false => Err(Fault::invalid("ends_at lies after starts_at")),
     }

@@ -9,7 +9,7 @@ use crate::api::orders::create::variation_of;
 use crate::api::{Answer, By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::desk::Desk;
+use crate::desk::{Attendant, Desk};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Line, Path, maybe_text};
 use crate::scope;
@@ -23,6 +23,8 @@ use tidegate_core::api::{AskedQuestion, Explanation, Verdict};
 use tidegate_core::catalogue::{CheckInList, TicketRow};
 use tidegate_core::decide::{Scan, Shown};
 use tidegate_core::id::TicketId;
+use tidegate_core::language::Language;
+use tidegate_link::language::Preferred;
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -70,21 +72,23 @@ pub struct TestView {
 
 /// Says what an entry on this list would be answered; nothing is recorded.
 #[utoipa::path(post, path = "/v1/lists/{id}/test", tag = "catalogue", request_body = TestRequest,
-    responses((status = 200, body = TestView), (status = "default", body = Problem)))]
+    params(Preferred), responses((status = 200, body = TestView), (status = "default", body = Problem)))]
 pub async fn test(
     State(app): Shared,
     Extension(caller): By,
     Path(id): Path<String>,
+    Preferred(language): Preferred,
     Body(request): Body<TestRequest>,
 ) -> Answer<TestView> {
-    app.read(move |tx, app| Box::pin(tried(tx, app, caller, id, request))).await.map(Json)
+    let language = language.unwrap_or_default();
+    app.read(move |tx, app| Box::pin(tried(tx, app, (caller, language), id, request))).await.map(Json)
 }
 
 /// The same without HTTP.
 pub async fn tried(
     tx: &mut Tx,
     app: &App,
-    caller: Caller,
+    (caller, language): (Caller, Language),
     id: String,
     request: TestRequest,
 ) -> Result<TestView, Fault> {
@@ -97,7 +101,8 @@ pub async fn tried(
     let (id, imagined) = ticket(tx, (&caller, &event), &request).await?;
     let gate = maybe_text("gate", request.gate.as_ref())?;
     let scan = Scan { at: request.at.map(|at| at.0), gate, ..Scan::of(Shown::Found(id)) };
-    let desk = Desk::open(tx, app, &event).await?;
+    let mut desk = Desk::open(tx, app, &event).await?;
+    desk.turn_to(Attendant { language, ..Attendant::default() });
     let (answer, reasons) = desk.imagine(tx, (&scan, &list), imagined).await?;
     let (verdict, code, explain, at) = (answer.verdict, answer.code, answer.explain, answer.at);
     Ok(TestView { verdict, code, explain, at, reasons, questions: answer.questions })
