@@ -9,12 +9,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use tidegate_core::catalogue::{Event, EventDate};
-use tidegate_core::id::{DateId, ProductId, VariationId};
+use tidegate_core::catalogue::Span;
+use tidegate_core::id::{ProductId, VariationId};
 use tidegate_core::rule::{Known, MAX_RULE_DEPTH, MAX_RULE_NODES, Rule, RuleFacts};
 use tidegate_core::time::{SECOND_US, Timestamp, Zone};
 use tidegate_fuzz::shape::Input;
-use tidegate_fuzz::world::EVENT;
 
 /// Zones whose clocks change, that lie a day apart, and that change by half an hour.
 static ZONES: LazyLock<Vec<Zone>> = LazyLock::new(|| {
@@ -62,8 +61,7 @@ fn is_empty_object(text: &str) -> bool {
 /// Facts that own what they refer to.
 struct Owned {
     zone: &'static Zone,
-    event: Option<Event>,
-    date: Option<EventDate>,
+    span: Known<Span>,
     product: ProductId,
     variation: Known<Option<VariationId>>,
     gate: Option<&'static str>,
@@ -84,22 +82,12 @@ impl Owned {
             false => Timestamp(DOORS_US + (input.number() >> 24)),
         };
         let (at, starts_at, other) = (instant(), instant(), instant());
-        let date = EventDate { id: DateId(1), starts_at: other, doors_at: None, ends_at: Some(starts_at) };
-        let event = Event {
-            id: EVENT,
-            name: String::new(),
-            timezone: String::new(),
-            starts_at,
-            doors_at: (flags & 2 != 0).then_some(other),
-            ends_at: (flags & 4 != 0).then_some(other),
-            dates: vec![date.clone()],
-            questions: Vec::new(),
-        };
+        let part = |bit, instant| (flags & bit != 0).then_some(instant);
+        let span = Span { starts: part(16, starts_at), doors: part(2, other), ends: part(4, other) };
         let entries = [other, starts_at, at, Timestamp(at.0.saturating_sub(90 * 60 * SECOND_US))];
         Self {
             zone,
-            event: (flags & 8 != 0).then_some(event),
-            date: (flags & 16 != 0).then_some(date),
+            span: if flags & 8 != 0 { Known::Here(span) } else { Known::NotHere },
             product,
             variation: if flags & 32 != 0 { Known::NotHere } else { Known::Here(Some(variation)) },
             gate: (flags & 64 != 0).then_some("Gate A"),
@@ -112,8 +100,7 @@ impl Owned {
     fn borrowed(&self) -> RuleFacts<'_> {
         RuleFacts {
             zone: self.zone,
-            event: self.event.as_ref(),
-            date: self.date.as_ref(),
+            span: self.span,
             product: self.product,
             variation: self.variation,
             gate: self.gate,

@@ -9,7 +9,7 @@ use super::replica::parse_entry;
 use super::tx::Tx;
 use super::{Fault, find};
 use tidegate_core::api::{Answer, Direction, PartyAnswer, StreamMessage, Verdict};
-use tidegate_core::catalogue::{Catalogue, CheckInList, TicketRow};
+use tidegate_core::catalogue::{Catalogue, CheckInList, TicketRow, TicketStatus};
 use tidegate_core::decide::answer::{Setting, answer};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::{Decision, Scan, Shown, Standing, checks, decide};
@@ -130,14 +130,15 @@ fn let_in(
     turns.sort_by_key(|(inside, row)| (*inside, row.id));
     let (mut admitted, mut refused) = (Vec::new(), Vec::new());
     for (_, row) in turns {
-        if admitted.len() == party.count || refused.len() == MAX_PARTY {
+        if admitted.len() == party.count {
             break;
         }
         let scan = Scan { shown: Shown::Found(row.id), ..party.scan.clone() };
         let turn = Turn::of(tx, (scan, party.language), list, &catalogue)?;
         match turn.decision.verdict {
             Verdict::Admit => admitted.push(turn.record(tx)?),
-            _ => refused.push(turn),
+            _ if refused.len() < MAX_PARTY => refused.push(turn), // no screen shows more of them
+            _ => {}
         }
     }
     let short = admitted.len() < party.count;
@@ -192,11 +193,13 @@ fn counted(
     list: &CheckInList,
 ) -> Result<PartyAnswer, Fault> {
     let moment = party.scan.moment(tx.time.read().now);
-    let mut inside = 0;
+    let (mut inside, mut of) = (0, 0);
     for row in members {
-        inside += u64::from(is_inside(tx, row, list, moment)?);
+        let is_inside = is_inside(tx, row, list, moment)?;
+        inside += u64::from(is_inside);
+        of += u64::from(is_inside || row.status != TicketStatus::Cancelled);
     }
-    Ok(PartyAnswer { admitted, refused, inside, of: members.len() as u64 })
+    Ok(PartyAnswer { admitted, refused, inside, of })
 }
 
 /// Whether a ticket is inside where the party stands in its history, as the law sees it.
