@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::feed::{Change, Epoch};
-use tidegate_core::id::{DeviceId, EventId};
+use tidegate_core::id::{DeviceId, EventId, JournalId};
 use tidegate_core::seal::PublicKey;
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, Rights, Role, TrustFault};
@@ -63,6 +63,16 @@ pub struct App {
     now: Now,
     catalogues: Mutex<HashMap<EventId, (u64, Arc<Catalogue>)>>,
     certificates: Mutex<HashMap<Vec<u8>, Arc<Identity>>>,
+    own_desks: Mutex<HashMap<EventId, OwnDesk>>,
+}
+
+/// What never changes of an event's desk.
+#[derive(Clone, Debug)]
+pub struct OwnDesk {
+    /// Whose the event is.
+    pub organizer: Arc<str>,
+    /// The cloud's own journal of it.
+    pub journal: JournalId,
 }
 
 /// The machine's own clock.
@@ -118,6 +128,7 @@ impl App {
             now,
             catalogues: Mutex::default(),
             certificates: Mutex::default(),
+            own_desks: Mutex::default(),
         }
     }
 
@@ -179,6 +190,21 @@ impl App {
         }
         all.insert(event, (small, catalogue.clone()));
         Ok(catalogue)
+    }
+
+    /// What never changes of an event's desk, where it was asked before.
+    pub fn own_desk(&self, event: EventId) -> Option<OwnDesk> {
+        self.own_desks.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()
+    }
+
+    /// Remembers it.
+    pub fn note_desk(&self, event: EventId, desk: OwnDesk) -> OwnDesk {
+        let mut known = self.own_desks.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_CATALOGUES {
+            known.clear();
+        }
+        known.insert(event, desk.clone());
+        desk
     }
 
     /// What a certificate of this installation says; each is verified once.

@@ -4,9 +4,11 @@
 //! cloud's journal of the event, all in one transaction. A key that was used
 //! answers what was recorded; a refusal leaves nothing under its key.
 
+pub mod ahead;
 pub mod group;
 pub mod pin;
 
+use self::ahead::{Ahead, Wants};
 use crate::api::desk::Given;
 use crate::api::orders::create::MAX_ADD_ONS;
 use crate::app::App;
@@ -15,9 +17,8 @@ use crate::fault::Fault;
 use crate::ledger::own::{self, Draft};
 use crate::ledger::{Books, Known};
 use crate::store::acts::{self, ActRecord};
-use crate::store::books::total;
-use crate::store::events::EventRecord;
-use crate::store::{Tx, journals, tickets};
+use crate::store::{Tx, journals, lists, products, tickets};
+use std::collections::HashMap;
 use std::sync::Arc;
 use tidegate_core::allotment::{Rights, left};
 use tidegate_core::api::{Answer, CreditChange, Explanation, Verdict};
@@ -29,7 +30,7 @@ use tidegate_core::decide::undo::{Target, undo};
 use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Why, decide, rule_reasons};
 use tidegate_core::fold::totals::Total;
 use tidegate_core::fold::{Act, TicketState};
-use tidegate_core::id::{ListId, ProductId, TicketId};
+use tidegate_core::id::{EventId, JournalId, ListId, ProductId, TicketId};
 use tidegate_core::journal::{Entry, EntryRef, Kind};
 use tidegate_core::language::Language;
 use tidegate_core::seal::Hash;
@@ -56,10 +57,19 @@ pub enum Mode {
 /// The desk of one event, open in a transaction.
 pub struct Desk<'a> {
     app: &'a App,
-    event: &'a EventRecord,
+    event: EventId,
+    /// The cloud's own journal of it.
+    journal: JournalId,
     books: Books<'a>,
+    ahead: Ahead,
+    /// The numbers of its lists by their ids, once they were asked for.
+    lists: HashMap<String, ListId>,
     attendant: Attendant,
 }
+
+/// A number that no product has: they count from 1. What no feed has named is a
+/// verdict, not a fault of the request.
+const UNKNOWN_PRODUCT: ProductId = ProductId(0);
 
 /// Who asks at a desk.
 #[derive(Clone, Debug, Default)]
@@ -93,8 +103,31 @@ impl Gathered {
 
 impl<'a> Desk<'a> {
     /// Opens an event's desk; nobody in particular asks.
-    pub async fn open(tx: &mut Tx, app: &'a App, event: &'a EventRecord) -> Result<Self, Fault> {
-        Ok(Self { app, event, books: Books::open(tx, app, event.id).await?, attendant: Attendant::default() })
+    pub async fn open(tx: &mut Tx, app: &'a App, journal: (EventId, JournalId)) -> Result<Self, Fault> {
+        let (event, journal) = journal;
+        let (books, attendant) = (Books::open(tx, app, event).await?, Attendant::default());
+        let (lists, ahead) = (HashMap::new(), Ahead::default());
+        Ok(Self { app, event, journal, books, ahead, lists, attendant })
+    }
+
+    /// Reads at once what several acts will ask for one after the other.
+    pub async fn look_ahead(&mut self, tx: &mut Tx, wants: impl Iterator<Item = &Wants>) -> Result<(), Fault> {
+        self.ahead = Ahead::read(tx, self.event, wants).await?;
+        Ok(())
+    }
+
+    /// The number of one of the event's lists, `lst_…`.
+    pub async fn list(&mut self, tx: &mut Tx, id: &str) -> Result<ListId, Fault> {
+        if self.lists.is_empty() {
+            self.lists = lists::numbers_of(tx, self.event).await?;
+        }
+        self.lists.get(id).copied().ok_or_else(|| Fault::missing("list"))
+    }
+
+    /// The number of one of the event's products, `prd_…`.
+    pub async fn product(&self, tx: &mut Tx, id: &str) -> Result<ProductId, Fault> {
+        let known = products::get(tx, id).await?.filter(|product| product.event == self.event);
+        Ok(known.map_or(UNKNOWN_PRODUCT, |product| product.number))
     }
 
     /// Acts from now on for whoever asks.
@@ -109,7 +142,7 @@ impl<'a> Desk<'a> {
 
     /// What something given turns out to be here.
     pub async fn shown(&self, tx: &mut Tx, given: &Given, caller: &Caller) -> Result<Shown, Fault> {
-        given.shown(tx, (self.app, caller), (&self.books.catalogue, self.event.id)).await
+        given.shown(tx, (self.app, caller), (&self.books.catalogue, self.event)).await
     }
 
     /// Decides and records a scan whose key was not used before.
@@ -137,7 +170,7 @@ impl<'a> Desk<'a> {
     /// What an entry by a list would be answered, and everything that the rules have against it; nothing
     /// is recorded. A ticket that was imagined has a row and no history.
     pub async fn imagine(
-        &self,
+        &mut self,
         tx: &mut Tx,
         (scan, list): (&Scan, &CheckInList),
         imagined: Option<TicketRow>,
@@ -183,6 +216,11 @@ impl<'a> Desk<'a> {
         self.finish(tx, (Operation::Serving, key), (&decision, entry), answer).await
     }
 
+    /// Writes what many acts change together; without it nothing of them is whole.
+    pub async fn close(self, tx: &mut Tx) -> Result<(), Fault> {
+        self.books.close(tx).await
+    }
+
     /// Takes an act of the cloud's own back.
     pub async fn take_back(
         &mut self,
@@ -190,12 +228,12 @@ impl<'a> Desk<'a> {
         (operation, key): (Operation, &str),
         at: Option<Timestamp>,
     ) -> Result<Answer, Fault> {
-        let target = match acts::get(tx, self.event.id, operation, key).await? {
+        let target = match acts::get(tx, self.event, operation, key).await? {
             Some(act) => self.target(tx, act.place).await?,
             None => None,
         };
         let when = at.unwrap_or(self.app.now());
-        let decided = undo(target.as_ref(), self.event.journal_device, when);
+        let decided = undo(target.as_ref(), self.journal.device, when);
         let entry = match decided.record {
             Some(kind) => {
                 let (entry, acts) = self.append(tx, kind, at).await?;
@@ -220,15 +258,15 @@ impl<'a> Desk<'a> {
     /// Units of a product that the cloud itself may still serve or hand on.
     pub async fn stock(&self, tx: &mut Tx, product: ProductId) -> Result<i64, Fault> {
         let rights = self.rights(tx).await?;
-        let journal = own::journal_of(self.event);
-        let served = total(tx, self.event.id, &Total::Served(product, journal).to_string()).await?;
+        let journal = self.journal;
+        let served = self.books.total(tx, Total::Served(product, journal)).await?;
         Ok(left(&rights.held(), product, journal, served))
     }
 
     /// The rights that all journals brought into being and moved.
     pub async fn rights(&self, tx: &mut Tx) -> Result<Rights, Fault> {
         let mut rights = Rights::default();
-        for record in journals::rights(tx, self.event.id).await?.into_iter().filter(|record| record.counts) {
+        for record in journals::rights(tx, self.event).await?.into_iter().filter(|record| record.counts) {
             if let Some((entry, author)) =
                 Entry::from_bytes(&record.body).zip(self.books.author(record.id.journal))
             {
@@ -238,10 +276,13 @@ impl<'a> Desk<'a> {
         Ok(rights)
     }
 
-    async fn gather(&self, tx: &mut Tx, shown: &Shown, with_add_ons: bool) -> Result<Gathered, Fault> {
+    async fn gather(&mut self, tx: &mut Tx, shown: &Shown, with_add_ons: bool) -> Result<Gathered, Fault> {
         let mut gathered = Gathered::default();
         if let Some(ticket) = shown.ticket() {
-            gathered.known = self.books.known(tx, ticket).await?;
+            gathered.known = match self.ahead.tickets.remove(&ticket) {
+                Some(history) => self.books.known_of(history),
+                None => self.books.known(tx, ticket).await?,
+            };
         }
         let others = match (shown.several(), shown.ticket()) {
             (Some(several), _) => several.to_vec(),
@@ -258,7 +299,7 @@ impl<'a> Desk<'a> {
     }
 
     async fn row(&self, tx: &mut Tx, ticket: TicketId) -> Result<Option<TicketRow>, Fault> {
-        let found = tickets::get(tx, ticket).await?.filter(|ticket| ticket.event == self.event.id);
+        let found = tickets::get(tx, ticket).await?.filter(|ticket| ticket.event == self.event);
         Ok(found.map(|ticket| ticket.row))
     }
 
@@ -288,6 +329,7 @@ impl<'a> Desk<'a> {
         }
         let (entry, acts) = self.append(tx, decision.record.clone(), at).await?;
         for (ticket, act) in acts {
+            self.ahead.tickets.remove(&ticket); // it has a longer history now
             match gathered.acts(shown, ticket) {
                 Some(known) => self.books.fold_one(tx, (ticket, act), known).await?,
                 None => self.books.fold(tx, vec![(ticket, act)]).await?,
@@ -303,7 +345,7 @@ impl<'a> Desk<'a> {
         at: Option<Timestamp>,
     ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
         let draft = Draft { kind, at, staff: self.attendant.staff.clone() };
-        own::append(tx, self.app, &mut self.books, self.event, draft).await
+        own::append(tx, self.app, &mut self.books, self.journal, draft).await
     }
 
     async fn finish(
@@ -317,20 +359,24 @@ impl<'a> Desk<'a> {
         if let (Some(key), Some(entry), Some(ticket)) = (key, entry, ticket) {
             let (content, place) = (key.content, entry.sequence);
             let act = ActRecord { content, answer: answer.clone(), ticket, place };
-            acts::add(tx, self.event.id, (operation, &key.key), &act).await?;
+            acts::add(tx, self.event, (operation, &key.key), &act).await?;
         }
         Ok(answer)
     }
 
     /// What was answered under a key before.
     pub async fn recorded(
-        &self,
+        &mut self,
         tx: &mut Tx,
         operation: Operation,
         key: Option<&Key>,
     ) -> Result<Option<Answer>, Fault> {
         let Some(key) = key else { return Ok(None) };
-        let Some(act) = acts::get(tx, self.event.id, operation, &key.key).await? else { return Ok(None) };
+        let act = match self.ahead.acts.remove(&(operation, key.key.clone())) {
+            Some(known) => known,
+            None => acts::get(tx, self.event, operation, &key.key).await?,
+        };
+        let Some(act) = act else { return Ok(None) };
         let undone = self.target(tx, act.place).await?.is_some_and(|target| target.undone);
         let recorded = Recorded { content: act.content, answer: act.answer, undone };
         Ok(Some(repeat(recorded, key.content, &self.books.catalogue, self.attendant.language)))
@@ -338,8 +384,8 @@ impl<'a> Desk<'a> {
 
     /// The act at a place of the cloud's journal.
     async fn target(&self, tx: &mut Tx, place: u64) -> Result<Option<Target>, Fault> {
-        let journal = own::journal_of(self.event);
-        let Some(record) = journals::entry_at(tx, self.event.id, journal, place).await? else { return Ok(None) };
+        let journal = self.journal;
+        let Some(record) = journals::entry_at(tx, self.event, journal, place).await? else { return Ok(None) };
         let act = Entry::from_bytes(&record.body).and_then(|entry| Act::allowed(record.id, &entry));
         let Some((ticket, act)) = act else { return Ok(None) };
         let undone =

@@ -10,8 +10,9 @@ pub mod own;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::store::books::{self, ConflictRecord};
+use crate::store::history::{self, History};
 use crate::store::journals::{self, ByTicket, EntryRecord, JournalRecord};
-use crate::store::{Lock, Tx, history, tickets};
+use crate::store::{Lock, Tx, tickets};
 use ed25519_dalek::SigningKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,12 +22,12 @@ use tidegate_core::fold::totals::{Total, difference, totals as totals_of};
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{EventId, JournalId, TicketId};
 use tidegate_core::journal::kind::Kind;
-use tidegate_core::journal::{Entry, Verified};
+use tidegate_core::journal::{Entry, EntryRef, Verified, sign_head};
 use tidegate_core::seal::Sig;
 use tidegate_core::ticket::{Credit, Identity as Shown, Ticket};
 use tidegate_core::trust::{Certificate, Identity};
 
-/// The books of one event, open in a transaction.
+/// The books of one event, open in a transaction; who has written in them closes them.
 pub struct Books<'a> {
     app: &'a App,
     /// Of which event.
@@ -37,6 +38,19 @@ pub struct Books<'a> {
     pub journals: BTreeMap<JournalId, JournalRecord>,
     /// What signs the cloud's own journal, once it was needed.
     signs: Option<SigningKey>,
+    /// What is written once, however many entries there are: see [`Books::close`].
+    held: Held,
+}
+
+/// What many entries of one transaction change again and again.
+#[derive(Default)]
+struct Held {
+    /// The journals that have grown.
+    journals: BTreeSet<JournalId>,
+    /// The end of the cloud's own journal, where it is not signed yet.
+    head: Option<EntryRef>,
+    /// Changes of totals.
+    totals: BTreeMap<Total, i64>,
 }
 
 /// What is known of one ticket.
@@ -56,24 +70,49 @@ impl<'a> Books<'a> {
         tx.lock(Lock::Books(event)).await?;
         let catalogue = app.catalogue(tx, event).await?;
         let all = journals::of_event(tx, event).await?;
-        Ok(Self { app, event, catalogue, journals: all.into_iter().map(|j| (j.id, j)).collect(), signs: None })
+        let journals = all.into_iter().map(|journal| (journal.id, journal)).collect();
+        Ok(Self { app, event, catalogue, journals, signs: None, held: Held::default() })
+    }
+
+    /// Writes what was held back: how far journals have come, the signature over the cloud's own, and totals.
+    pub async fn close(mut self, tx: &mut Tx) -> Result<(), Fault> {
+        for journal in self.held.journals.iter().filter_map(|id| self.journals.get(id)) {
+            journals::put(tx, self.event, journal).await?;
+        }
+        if let Some((head, key)) = self.held.head.zip(self.signs.as_ref()) {
+            journals::sign(tx, self.event, &head, sign_head(key, self.event, &head)).await?;
+        }
+        for (total, amount) in std::mem::take(&mut self.held.totals) {
+            books::add_total(tx, self.event, &total.to_string(), amount).await?;
+        }
+        Ok(())
+    }
+
+    /// A total as it will stand when the books are closed.
+    pub async fn total(&self, tx: &mut Tx, total: Total) -> Result<i64, Fault> {
+        let held = self.held.totals.get(&total).copied().unwrap_or_default();
+        Ok(books::total(tx, self.event, &total.to_string()).await? + held)
     }
 
     /// Everything that a decision about a ticket rests on.
     pub async fn known(&self, tx: &mut Tx, ticket: TicketId) -> Result<Known, Fault> {
-        let found = history::of(tx, self.event, ticket).await?;
-        let code = found.carried.and_then(|code| self.genuine(&code));
-        Ok(Known { row: found.ticket.map(|ticket| ticket.row), code, acts: self.read(&found.entries) })
+        Ok(self.known_of(history::of(tx, self.event, ticket).await?))
     }
 
-    /// Adds verified entries at the end of a journal, the last one under `signature`;
+    /// The same from what was read of it.
+    pub fn known_of(&self, found: History) -> Known {
+        let code = found.carried.and_then(|code| self.genuine(&code));
+        Known { row: found.ticket.map(|ticket| ticket.row), code, acts: self.read(&found.entries) }
+    }
+
+    /// Adds verified entries at the end of a journal, the last one under `signature` if it has one yet;
     /// gives the acts among them that count.
     pub async fn insert(
         &mut self,
         tx: &mut Tx,
         journal: JournalRecord,
         author: &Identity,
-        (entries, signature): (Vec<Verified>, Sig),
+        (entries, signature): (Vec<Verified>, Option<Sig>),
     ) -> Result<Vec<(TicketId, Act)>, Fault> {
         let (mut journal, mut acts, mut records) = (journal, Vec::new(), Vec::new());
         let last = entries.last().map(|e| e.id.sequence);
@@ -83,8 +122,7 @@ impl<'a> Books<'a> {
             let counts = device.is_none_or(|device| device.counts(id.journal.incarnation, id.sequence));
             let read = verified.entry.as_ref().filter(|_| counts);
             let act = read.and_then(|entry| Act::of(id, entry, author));
-            let (ticket, signature) =
-                (act.as_ref().map(|a| a.0), Some(signature).filter(|_| last == Some(id.sequence)));
+            let (ticket, signature) = (act.as_ref().map(|a| a.0), signature.filter(|_| last == Some(id.sequence)));
             let record = EntryRecord { id, body: verified.bytes, signature, ticket, counts };
             if let Some(entry) = &verified.entry {
                 self.note(tx, &record, entry).await?;
@@ -100,7 +138,7 @@ impl<'a> Books<'a> {
             acts.extend(act);
         }
         journals::add(tx, self.event, &records).await?;
-        journals::put(tx, self.event, &journal).await?;
+        self.held.journals.insert(journal.id);
         self.journals.insert(journal.id, journal);
         Ok(acts)
     }
@@ -119,7 +157,7 @@ impl<'a> Books<'a> {
     }
 
     /// Books what fresh acts, already inserted, change.
-    pub async fn fold(&self, tx: &mut Tx, fresh: Vec<(TicketId, Act)>) -> Result<(), Fault> {
+    pub async fn fold(&mut self, tx: &mut Tx, fresh: Vec<(TicketId, Act)>) -> Result<(), Fault> {
         let ids: BTreeSet<_> = fresh.iter().map(|(_, act)| act.id).collect();
         let touched: BTreeSet<TicketId> = fresh.into_iter().map(|(ticket, _)| ticket).collect();
         let touched = Vec::from_iter(touched);
@@ -133,17 +171,21 @@ impl<'a> Books<'a> {
     }
 
     /// The same for one act of a ticket whose other acts are at hand, as this transaction has read them.
-    pub async fn fold_one(&self, tx: &mut Tx, (ticket, act): (TicketId, Act), known: &[Act]) -> Result<(), Fault> {
+    pub async fn fold_one(
+        &mut self,
+        tx: &mut Tx,
+        (ticket, act): (TicketId, Act),
+        known: &[Act],
+    ) -> Result<(), Fault> {
         let before = TicketState::of(known, &self.catalogue);
         let after = TicketState::of(&[known, &[act]].concat(), &self.catalogue);
         self.book(tx, vec![(ticket, before, after)]).await
     }
 
     /// Books the difference between what tickets were and what they are.
-    async fn book(&self, tx: &mut Tx, folded: Vec<(TicketId, TicketState, TicketState)>) -> Result<(), Fault> {
-        let mut change: BTreeMap<Total, i64> = BTreeMap::new();
+    async fn book(&mut self, tx: &mut Tx, folded: Vec<(TicketId, TicketState, TicketState)>) -> Result<(), Fault> {
         for (total, amount) in folded.iter().flat_map(|(_, before, after)| difference(before, after)) {
-            *change.entry(total).or_default() += amount;
+            *self.held.totals.entry(total).or_default() += amount;
         }
         // What was served and taken back may have been too much before.
         let granted = self.granted(tx, folded.iter().flat_map(|(t, before, after)| [(*t, before), (*t, after)]));
@@ -155,9 +197,6 @@ impl<'a> Books<'a> {
             if had != has {
                 books::put_conflicts(tx, self.event, ticket, &records(&has), self.app.now()).await?;
             }
-        }
-        for (total, amount) in change {
-            books::add_total(tx, self.event, &total.to_string(), amount).await?;
         }
         Ok(())
     }

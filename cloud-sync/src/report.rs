@@ -18,7 +18,7 @@ pub mod workbook;
 use crate::app::App;
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::ledger::Books;
+use crate::ledger::{Books, own};
 use crate::store::events::EventRecord;
 use crate::store::{Tx, books};
 use count::{Counted, Overridden};
@@ -228,7 +228,7 @@ pub async fn attendance(
     let names = Names::of(&books.catalogue);
     let stock = match only {
         Some(_) => Vec::new(),
-        None => stock(&books, &counted, &Desk::open(tx, app, event).await?.rights(tx).await?),
+        None => stock(&books, &counted, &Desk::open(tx, app, own::place_of(event)).await?.rights(tx).await?),
     };
     let of_lists = rows::summed(&counted.rows, |key| key.list);
     let of_products = rows::summed(&counted.rows, |key| key.product);

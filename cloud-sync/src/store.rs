@@ -281,15 +281,14 @@ impl Tx {
     }
 
     /// Runs several queries, on PostgreSQL in one round trip; gives what each found.
-    pub async fn query_all<const N: usize>(&mut self, all: [Query<'_>; N]) -> Result<[Vec<Row>; N], StoreError> {
+    pub async fn query_several(&mut self, all: &[Query<'_>]) -> Result<Vec<Vec<Row>>, StoreError> {
         all.iter().try_for_each(|(_, params)| storable(params))?;
-        let found: Vec<Vec<Row>> = match &mut self.connection {
+        match &mut self.connection {
             Connection::Sqlite(connection) => {
-                all.iter().map(|(sql, params)| connection.query(sql, params)).collect::<Result<_, _>>()?
+                all.iter().map(|(sql, params)| connection.query(sql, params)).collect()
             }
-            Connection::Postgres(connection) => connection.several(&all).await?,
-        };
-        found.try_into().map_err(|_| StoreError::Shape("one answer for each query"))
+            Connection::Postgres(connection) => connection.several(all).await,
+        }
     }
 
     /// Runs a statement of which nobody needs to hear but that it failed; on PostgreSQL it travels with the next.

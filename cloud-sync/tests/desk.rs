@@ -4,6 +4,7 @@
 mod common;
 
 use cloud_sync::desk::Mode;
+use cloud_sync::desk::ahead::Wants;
 use cloud_sync::desk::group::{self, Act};
 use cloud_sync::fault::Fault;
 use cloud_sync::ledger::own;
@@ -247,9 +248,10 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
     let (app, event) = (desk.venue.cloud.app.clone(), desk.venue.event_id());
     let record =
         app.read(move |tx, _| Box::pin(async move { Ok(events::get(tx, event).await?.unwrap()) })).await.unwrap();
+    let place = own::place_of(&record);
     let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (tell, wait) = (begun.clone(), go.clone());
-    let first: Act = Arc::new(move |_, _| {
+    let first = Act::new(Wants::default(), move |_, _| {
         let (tell, wait) = (tell.clone(), wait.clone());
         Box::pin(async move {
             tell.notify_one();
@@ -258,28 +260,29 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
         })
     });
     let holder = tokio::spawn({
-        let (app, record) = (app.clone(), record.clone());
-        async move { group::act(&app, record, first).await }
+        let app = app.clone();
+        async move { group::act(&app, place, first).await }
     });
     begun.notified().await;
     let tried = Arc::new(AtomicUsize::new(0));
     let scan = |place: usize| -> Act {
         let (ticket, tried) = (ticket_id(&desk.order, place), tried.clone());
-        Arc::new(move |tx, desk| {
+        Act::new(Wants { ticket: Some(ticket), key: None }, move |tx, desk| {
             tried.fetch_add(1, Ordering::Relaxed);
             let scan = Scan { reason: Some("ID seen".into()), ..Scan::of(Shown::Found(ticket)) };
             Box::pin(async move { desk.scan(tx, (&scan, ListId(1)), None, Mode::Record).await })
         })
     };
-    let refused: Act = Arc::new(|_, _| Box::pin(async { Err(Fault::invalid("before it changed anything")) }));
-    let failed: Act = Arc::new(move |tx, _| {
+    let refused =
+        Act::new(Wants::default(), |_, _| Box::pin(async { Err(Fault::invalid("before it changed anything")) }));
+    let failed = Act::new(Wants::default(), move |tx, _| {
         Box::pin(async move {
             tx.later("DELETE FROM totals WHERE event = $1", cloud_sync::params![event]).await?;
             Err(Fault::invalid("after it changed something"))
         })
     });
     let acts = [scan(0), refused, scan(1), failed, scan(2)];
-    let mut waiting: Vec<_> = acts.map(|act| Box::pin(group::act(&app, record.clone(), act))).into();
+    let mut waiting: Vec<_> = acts.map(|act| Box::pin(group::act(&app, place, act))).into();
     for act in &mut waiting {
         assert!(futures_util::poll!(act).is_pending());
     }
@@ -292,9 +295,8 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
     assert_eq!(tried.load(Ordering::Relaxed), 5, "two before the failed one, and all three once more without it");
     let path = format!("/v1/events/{}/attendance", desk.venue.event);
     assert_eq!(desk.venue.cloud.get(&desk.employee, &path).await.ok()["totals"]["entries"], 3);
-    let entries = app.read(move |tx, _| {
-        Box::pin(async move { Ok(journals::after(tx, event, own::journal_of(&record), 0, 10).await?) })
-    });
+    let entries =
+        app.read(move |tx, _| Box::pin(async move { Ok(journals::after(tx, event, place.1, 0, 10).await?) }));
     let admissions = entries.await.unwrap().into_iter().filter(|entry| entry.ticket.is_some());
     assert_eq!(admissions.count(), 3, "each was recorded once");
 }

@@ -80,7 +80,7 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
     if of.id != event.id || !serves(&device) || new.units == 0 {
         return Err(Fault::invalid("A share above zero units goes to a device of the event that may serve"));
     }
-    let left = Desk::open(tx, app, &event).await?.stock(tx, product.number).await?;
+    let left = Desk::open(tx, app, own::place_of(&event)).await?.stock(tx, product.number).await?;
     if left < i64::from(new.units) {
         return Err(
             Fault::conflict("not_enough_stock", "The cloud does not hold that much").why(format!("{left} left"))

@@ -7,12 +7,14 @@ pub mod undo;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::desk::Key;
+use crate::desk::ahead::Wants;
 use crate::fault::Fault;
 use crate::store::{Tx, tickets};
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::decide::Shown;
-use tidegate_core::decide::key::{MAX_KEY_BYTES, content};
+use tidegate_core::decide::key::{MAX_KEY_BYTES, Operation, content};
 use tidegate_core::id::{EventId, TicketId};
+use tidegate_core::ticket::Sealed;
 use tidegate_core::ticket::spoken::Spoken;
 
 /// The longest code taken: what a hand scanner could send by mistake, a page of text.
@@ -39,6 +41,16 @@ impl Given {
             (None, Some(ticket)) => ticket.parse().map(Self::Ticket).map_err(|_| Fault::missing("ticket")),
             (None, None) | (Some(_), Some(_)) => Err(Fault::invalid("Give either code or ticket")),
         }
+    }
+
+    /// What the database will be asked for.
+    pub fn wants(&self, operation: Operation, key: Option<&Key>) -> Wants {
+        let ticket = match self {
+            Self::Code(code) => Sealed::read(code).ok().map(|sealed| sealed.ticket.id),
+            Self::Short(_) => None,
+            Self::Ticket(id) => Some(*id),
+        };
+        Wants { key: key.map(|key| (operation, key.key.clone())), ticket }
     }
 
     /// What it turns out to be.

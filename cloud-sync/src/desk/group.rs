@@ -7,16 +7,16 @@
 //! others: where it had changed something, all is rolled back and done again without it.
 
 use super::Desk;
+use super::ahead::Wants;
 use crate::app::App;
 use crate::fault::Fault;
-use crate::store::events::EventRecord;
 use crate::store::{StoreError, Tx};
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::api::Answer;
-use tidegate_core::id::EventId;
+use tidegate_core::id::{EventId, JournalId};
 use tokio::sync::oneshot;
 
 /// Acts in one transaction: the lock is held for some dozens of milliseconds, and a commit is shared by enough.
@@ -24,9 +24,28 @@ const MAX_TOGETHER: usize = 64;
 /// Acts of one event that wait in one server: about what it does in the time that a caller waits.
 const MAX_WAITING: usize = 4_096;
 
+type Work = dyn for<'a> Fn(&'a mut Tx, &'a mut Desk<'_>) -> BoxFuture<'a, Result<Answer, Fault>> + Send + Sync;
+
 /// What somebody wants done at a desk. It may be asked again, after a transaction that was rolled back.
-pub type Act =
-    Arc<dyn for<'a> Fn(&'a mut Tx, &'a mut Desk<'_>) -> BoxFuture<'a, Result<Answer, Fault>> + Send + Sync>;
+#[derive(Clone)]
+pub struct Act {
+    /// What it will ask the database for.
+    wants: Wants,
+    work: Arc<Work>,
+}
+
+impl Act {
+    /// Something to do, and what it will ask for first.
+    pub fn new<F>(wants: Wants, work: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Tx, &'a mut Desk<'_>) -> BoxFuture<'a, Result<Answer, Fault>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        Self { wants, work: Arc::new(work) }
+    }
+}
 
 /// Those who wait at the desks of one server; an event is here while somebody serves it.
 #[derive(Default)]
@@ -52,23 +71,21 @@ impl From<StoreError> for Ended {
 }
 
 /// Does an act at an event's desk; durable when this returns.
-pub async fn act(app: &Arc<App>, event: EventRecord, act: Act) -> Result<Answer, Fault> {
+pub async fn act(app: &Arc<App>, place: (EventId, JournalId), act: Act) -> Result<Answer, Fault> {
     let (answer, told) = oneshot::channel();
-    if app.desks.enter(event.id, Waiting { act, answer })? {
-        tokio::spawn(serve(app.clone(), Arc::new(event)));
+    if app.desks.enter(place.0, Waiting { act, answer })? {
+        tokio::spawn(serve(app.clone(), place));
     }
     // Somebody serves until nobody waits; what panics is given up by the store and told.
     told.await.unwrap_or_else(|_| Err(StoreError::Lost.into()))
 }
 
-async fn serve(app: Arc<App>, event: Arc<EventRecord>) {
-    while let Some(mut group) = app.desks.next(event.id) {
+async fn serve(app: Arc<App>, place: (EventId, JournalId)) {
+    while let Some(mut group) = app.desks.next(place.0) {
         group.retain(|waiting| !waiting.answer.is_closed()); // who has gone gets nothing done
         while !group.is_empty() {
             let acts: Vec<Act> = group.iter().map(|waiting| waiting.act.clone()).collect();
-            let of = event.clone();
-            let done =
-                app.write_books(event.id, move |tx, app| Box::pin(async move { all(tx, app, &of, &acts).await }));
+            let done = app.write_books(place.0, move |tx, app| Box::pin(all(tx, app, place, acts)));
             match done.await {
                 Ok(answers) => {
                     for (waiting, answer) in group.drain(..).zip(answers) {
@@ -99,18 +116,21 @@ fn tell(group: &mut Vec<Waiting>, fault: &Fault) {
 
 type Answers = Vec<Result<Answer, Fault>>;
 
-async fn all(tx: &mut Tx, app: &App, event: &EventRecord, acts: &[Act]) -> Result<Answers, Ended> {
-    let mut desk = Desk::open(tx, app, event).await.map_err(|fault| Ended::By(0, fault))?;
+async fn all(tx: &mut Tx, app: &App, place: (EventId, JournalId), acts: Vec<Act>) -> Result<Answers, Ended> {
+    let first = |fault| Ended::By(0, fault);
+    let mut desk = Desk::open(tx, app, place).await.map_err(first)?;
+    desk.look_ahead(tx, acts.iter().map(|act| &act.wants)).await.map_err(first)?;
     let mut answers = Vec::with_capacity(acts.len());
     for (place, act) in acts.iter().enumerate() {
         let written = tx.written();
-        match act(tx, &mut desk).await {
+        match (act.work)(tx, &mut desk).await {
             Err(fault) if fault.status().is_server_error() || tx.written() > written => {
                 return Err(Ended::By(place, fault));
             }
             answer => answers.push(answer),
         }
     }
+    desk.close(tx).await.map_err(first)?;
     Ok(answers)
 }
 

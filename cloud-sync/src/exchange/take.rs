@@ -42,6 +42,7 @@ pub async fn take(
         }
     }
     books.fold(tx, fresh).await?;
+    books.close(tx).await?;
     Ok(rejected)
 }
 
@@ -66,7 +67,7 @@ async fn admit(tx: &mut Tx, app: &App, books: &mut Books<'_>, run: &Run) -> Resu
     });
     match fresh_part(tx, books.event, &journal, &author, run).await? {
         Ok(entries) if entries.is_empty() => Ok(Ok(Vec::new())),
-        Ok(entries) => books.insert(tx, journal, &author, (entries, run.signature)).await.map(Ok),
+        Ok(entries) => books.insert(tx, journal, &author, (entries, Some(run.signature))).await.map(Ok),
         Err(fault) => Ok(Err(fault.code())),
     }
 }

@@ -15,9 +15,9 @@ use tidegate_core::catalogue::DeviceRow;
 use tidegate_core::clock::{Clock, Quality};
 use tidegate_core::feed::Change;
 use tidegate_core::fold::Act;
-use tidegate_core::id::{JournalId, TicketId};
+use tidegate_core::id::{EventId, JournalId, TicketId};
 use tidegate_core::journal::kind::Kind;
-use tidegate_core::journal::{Entry, EntryRef, Verified, chain, genesis, sign_head};
+use tidegate_core::journal::{Entry, EntryRef, Verified, chain, genesis};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, Rights, Role};
 
@@ -31,6 +31,11 @@ pub const AFTER_EVENT_S: i64 = 30 * 24 * 3600;
 /// The cloud's journal of an event.
 pub fn journal_of(event: &EventRecord) -> JournalId {
     JournalId { device: event.journal_device, incarnation: INCARNATION }
+}
+
+/// An event, and the cloud's journal of it.
+pub fn place_of(event: &EventRecord) -> (EventId, JournalId) {
+    (event.id, journal_of(event))
 }
 
 /// Makes the device, the certificate and the empty journal of a new event.
@@ -82,32 +87,32 @@ pub struct Draft {
 /// Writes an entry into the cloud's journal, and what it changes into the books.
 pub async fn write(tx: &mut Tx, app: &App, event: &EventRecord, draft: Draft) -> Result<EntryRef, Fault> {
     let mut books = Books::open(tx, app, event.id).await?;
-    let (id, acts) = append(tx, app, &mut books, event, draft).await?;
+    let (id, acts) = append(tx, app, &mut books, journal_of(event), draft).await?;
     books.fold(tx, acts).await?;
+    books.close(tx).await?;
     Ok(id)
 }
 
-/// Writes an entry at the end of the journal; gives what it does to a ticket, which is still to be folded.
+/// Writes an entry at the end of the journal, which is signed when the books are closed; gives what it does to a
+/// ticket, which is still to be folded.
 pub async fn append(
     tx: &mut Tx,
     app: &App,
     books: &mut Books<'_>,
-    event: &EventRecord,
+    journal: JournalId,
     Draft { kind, at, staff }: Draft,
 ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
     let missing = || Fault::internal("the cloud's own journal is missing");
-    let journal = books.journals.get(&journal_of(event)).cloned().ok_or_else(missing)?;
+    let journal = books.journals.get(&journal).cloned().ok_or_else(missing)?;
     let author = books.author(journal.id).ok_or_else(missing)?;
-    let key = match books.signs.take() {
-        Some(key) => key,
-        None => keys::load(tx, &app.vault, Purpose::Journal(event.id)).await?,
-    };
+    if books.signs.is_none() {
+        books.signs = Some(keys::load(tx, &app.vault, Purpose::Journal(books.event)).await?);
+    }
     let clock = Clock::resume(journal.clock).stamp(app.now());
     let entry = Entry { clock, at, quality: Quality::Trusted, uncertain_ms: None, staff, kind };
     let bytes = entry.to_bytes();
     let id = EntryRef { journal: journal.id, sequence: journal.entries + 1, hash: chain(&journal.hash, &bytes) };
-    let signature = sign_head(&key, event.id, &id);
-    books.signs = Some(key);
+    books.held.head = Some(id);
     let verified = Verified { id, bytes, entry: Some(entry) };
-    Ok((id, books.insert(tx, journal, &author, (vec![verified], signature)).await?))
+    Ok((id, books.insert(tx, journal, &author, (vec![verified], None)).await?))
 }

@@ -1,6 +1,6 @@
 //! Keys of scans and servings that the cloud itself recorded, with their answers.
 
-use super::{Json, StoreError, Tx};
+use super::{Json, Row, StoreError, Tx, Value};
 use crate::params;
 use tidegate_core::api::Answer;
 use tidegate_core::decide::key::Operation;
@@ -19,6 +19,22 @@ pub struct ActRecord {
     pub place: u64,
 }
 
+/// Asks for what stands under a key.
+pub const BY_KEY: &str = "SELECT content, answer, ticket, place FROM acts
+    WHERE event = $1 AND operation = $2 AND request_key = $3";
+
+/// What [`BY_KEY`] is asked with.
+pub fn by_key(event: EventId, operation: Operation, key: &str) -> [Value; 3] {
+    [event.into(), operation.as_str().into(), key.into()]
+}
+
+/// What [`BY_KEY`] gives.
+pub fn act(mut row: Row) -> Result<ActRecord, StoreError> {
+    let content = row.take()?;
+    let Json(answer): Json<Answer> = row.take()?;
+    Ok(ActRecord { content, answer, ticket: row.take()?, place: row.take()? })
+}
+
 /// What stands under a key.
 pub async fn get(
     tx: &mut Tx,
@@ -26,15 +42,7 @@ pub async fn get(
     operation: Operation,
     key: &str,
 ) -> Result<Option<ActRecord>, StoreError> {
-    let sql = "SELECT content, answer, ticket, place FROM acts
-        WHERE event = $1 AND operation = $2 AND request_key = $3";
-    let found = tx.first(sql, params![event, operation.as_str(), key]).await?;
-    let act = found.map(|mut row| {
-        let content = row.take()?;
-        let Json(answer): Json<Answer> = row.take()?;
-        Ok(ActRecord { content, answer, ticket: row.take()?, place: row.take()? })
-    });
-    act.transpose()
+    tx.first(BY_KEY, &by_key(event, operation, key)).await?.map(act).transpose()
 }
 
 /// Keeps an act under its key.

@@ -2,8 +2,7 @@
 
 use super::journals::{self, EntryRecord};
 use super::tickets::{self, TicketRecord};
-use super::{StoreError, Tx, Value, books};
-use crate::params;
+use super::{Query, Row, StoreError, Tx, Value, books};
 use tidegate_core::id::{EventId, TicketId};
 
 /// What is kept of one ticket.
@@ -18,9 +17,26 @@ pub struct History {
 
 /// What is kept of a ticket at an event.
 pub async fn of(tx: &mut Tx, event: EventId, id: TicketId) -> Result<History, StoreError> {
-    let (by_id, of_event): (&[Value], &[Value]) = (params![id], params![event, id]);
-    let asked = [(tickets::BY_ID, by_id), (books::CARRIED, of_event), (journals::OF_TICKET, of_event)];
-    let [ticket, carried, entries] = tx.query_all(asked).await?;
+    let values = of_ticket(event, id);
+    let found = tx.query_several(&queries(&values)).await?;
+    read(event, &mut found.into_iter())
+}
+
+/// What the queries of a ticket are asked with.
+pub fn of_ticket(event: EventId, id: TicketId) -> [Value; 3] {
+    [event.into(), id.into(), id.into()]
+}
+
+/// The queries of a ticket, asked with these values; [`read`] reads what they find.
+pub fn queries(values: &[Value; 3]) -> [Query<'_>; 3] {
+    let (of_event, by_id) = values.split_at(2);
+    [(tickets::BY_ID, by_id), (books::CARRIED, of_event), (journals::OF_TICKET, of_event)]
+}
+
+/// What the queries of a ticket found, in their order.
+pub fn read(event: EventId, found: &mut impl Iterator<Item = Vec<Row>>) -> Result<History, StoreError> {
+    let mut next = || found.next().ok_or(StoreError::Shape("one answer for each query"));
+    let (ticket, carried, entries) = (next()?, next()?, next()?);
     let ticket = ticket.into_iter().next().map(tickets::ticket).transpose()?;
     Ok(History {
         ticket: ticket.filter(|ticket| ticket.event == event),

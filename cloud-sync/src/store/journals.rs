@@ -91,6 +91,14 @@ pub async fn add(tx: &mut Tx, event: EventId, entries: &[EntryRecord]) -> Result
     tx.later_each(sql, &values.collect::<Vec<_>>()).await
 }
 
+/// Writes the signature over the head that an entry is.
+pub async fn sign(tx: &mut Tx, event: EventId, id: &EntryRef, signature: Sig) -> Result<(), StoreError> {
+    let sql = "UPDATE entries SET signature = $5
+        WHERE event = $1 AND device = $2 AND incarnation = $3 AND place = $4";
+    let JournalId { device, incarnation } = id.journal;
+    tx.later(sql, params![event, device, incarnation, id.sequence, Some(signature)]).await
+}
+
 /// The hash of one entry.
 pub async fn hash_at(
     tx: &mut Tx,

@@ -2,8 +2,9 @@
 
 use super::{Json, Row, StoreError, Tx};
 use crate::params;
+use std::collections::HashMap;
 use tidegate_core::catalogue::CheckInList;
-use tidegate_core::id::{EventId, ProductId};
+use tidegate_core::id::{EventId, ListId, ProductId};
 use tidegate_core::rule::Rules;
 
 /// A check-in list as the office keeps it.
@@ -56,6 +57,12 @@ pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
         text(row),
     ];
     tx.execute(sql, params).await.map(drop)
+}
+
+/// The numbers of an event's lists by their ids.
+pub async fn numbers_of(tx: &mut Tx, event: EventId) -> Result<HashMap<String, ListId>, StoreError> {
+    let rows = tx.query("SELECT id, number FROM lists WHERE event = $1", params![event]).await?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Writes what may change of a list.

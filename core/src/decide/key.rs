@@ -15,7 +15,7 @@ use crate::seal::{Domain, Hash};
 pub const MAX_KEY_BYTES: usize = 100;
 
 /// Which operation a key belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// A scan at a gate.
     Scan,

@@ -20,7 +20,7 @@ use tidegate_core::api::{Answer, Direction};
 use tidegate_core::catalogue::Staff;
 use tidegate_core::decide::Scan;
 use tidegate_core::decide::key::Operation;
-use tidegate_core::id::{EventId, ListId};
+use tidegate_core::id::EventId;
 use tidegate_core::journal::kind::{Answered, Override};
 use tidegate_core::language::Language;
 use tidegate_link::language::Preferred;
@@ -85,7 +85,7 @@ pub struct ScanRequest {
 
 struct Asked {
     given: Given,
-    list: ListId,
+    list: String,
     direction: Direction,
     at: Option<Instant>,
     gate: Option<String>,
@@ -110,26 +110,19 @@ pub async fn scan(
     Preferred(language): Preferred,
     Body(request): Body<ScanRequest>,
 ) -> Result<Json<Answer>, Fault> {
-    let (list, by) = (request.list.clone(), caller.clone());
-    let found = app.read(move |tx, _| {
-        Box::pin(async move {
-            let event = scope::event(tx, &by, &id).await?;
-            let list = scope::list_of(tx, event.id, &list).await?;
-            Ok((event, list.row.id))
-        })
-    });
-    let (event, list) = found.await?;
-    let asked = asked(&app, event.id, request, (list, &caller, language.unwrap_or_default())).await?;
+    let place = scope::desk(&app, &caller, &id).await?;
+    let asked = asked(&app, place.0, request, (&caller, language.unwrap_or_default())).await?;
     let asked = Arc::new((asked, caller));
-    let act: Act = Arc::new(move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
-    group::act(&app, event, act).await.map(Json)
+    let wants = asked.0.given.wants(Operation::Scan, asked.0.key.as_ref());
+    let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
+    group::act(&app, place, act).await.map(Json)
 }
 
 async fn asked(
     app: &Arc<App>,
     event: EventId,
     request: ScanRequest,
-    (list, caller, language): (ListId, &Caller, Language),
+    (caller, language): (&Caller, Language),
 ) -> Result<Asked, Fault> {
     let gate = maybe_text("gate", request.gate.as_ref())?;
     let (answers, reason) = (at_the_door(request.answers)?, maybe_text("reason", request.reason.as_ref())?);
@@ -138,11 +131,10 @@ async fn asked(
         return Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "reason_needed", what)
             .action("Give reason, such as \"ID seen, phone empty\""));
     }
-    let list_number = list.to_string();
     let mut parts = vec![
         request.code.as_deref().unwrap_or(""),
         request.ticket.as_deref().unwrap_or(""),
-        &list_number,
+        &request.list,
         if request.direction == Direction::Exit { "exit" } else { "entry" },
         gate.as_deref().unwrap_or(""),
         if request.confirm_unpaid { "confirmed" } else { "" },
@@ -159,7 +151,7 @@ async fn asked(
     };
     Ok(Asked {
         given,
-        list,
+        list: request.list,
         direction: request.direction,
         at: request.at,
         gate,
@@ -197,6 +189,7 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller)>) -
     if let Some((_, staff)) = &asked.overriding {
         pin::still(staff, &desk.catalogue())?;
     }
+    let list = desk.list(tx, &asked.list).await?;
     let scan = Scan {
         direction: asked.direction,
         at: asked.at.map(|at| at.0),
@@ -207,5 +200,5 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller)>) -
         overriding: asked.overriding.as_ref().map(|(by, _)| by.clone()),
         shown: desk.shown(tx, &asked.given, caller).await?,
     };
-    desk.scan(tx, (&scan, asked.list), asked.key.as_ref(), asked.mode).await
+    desk.scan(tx, (&scan, list), asked.key.as_ref(), asked.mode).await
 }

@@ -8,14 +8,13 @@ use crate::desk::{Attendant, Desk, Key, Mode};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Path};
 use crate::scope;
-use crate::store::{Tx, products};
+use crate::store::Tx;
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use std::sync::Arc;
 use tidegate_core::api::Answer;
 use tidegate_core::decide::key::Operation;
-use tidegate_core::id::ProductId;
 use tidegate_core::language::Language;
 use tidegate_core::serve::{MAX_QUANTITY, Order};
 use tidegate_core::time::Timestamp;
@@ -47,10 +46,6 @@ pub struct ServingRequest {
     dry_run: bool,
 }
 
-/// A number that no product has: they count from 1. What no feed has named is a
-/// verdict, not a fault of the request.
-const UNKNOWN_PRODUCT: ProductId = ProductId(0);
-
 /// Decides an order by the same law as at a bar; takes credit and stock together, or neither.
 #[utoipa::path(post, path = "/v1/events/{id}/servings", tag = "desk", request_body = ServingRequest,
     params(Preferred),
@@ -73,26 +68,19 @@ pub async fn serving(
     ];
     let key = key(request.key, &parts)?;
     let given = Given::of(request.code, request.ticket.as_deref())?;
-    let (by, product) = (caller.clone(), request.product);
-    let found = app.read(move |tx, _| {
-        Box::pin(async move {
-            let event = scope::event(tx, &by, &id).await?;
-            let known = products::get(tx, &product).await?.filter(|product| product.event == event.id);
-            Ok((event, known.map_or(UNKNOWN_PRODUCT, |product| product.number)))
-        })
-    });
-    let (event, product) = found.await?;
+    let (place, product) = (scope::desk(&app, &caller, &id).await?, request.product);
     let (quantity, at) = (request.quantity, request.at.map(|at| at.0));
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
     let language = language.unwrap_or_default();
     let asked = Arc::new(Asked { given, product, quantity, at, key, mode, caller, language });
-    let act: Act = Arc::new(move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
-    group::act(&app, event, act).await.map(Json)
+    let wants = asked.given.wants(Operation::Serving, asked.key.as_ref());
+    let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
+    group::act(&app, place, act).await.map(Json)
 }
 
 struct Asked {
     given: Given,
-    product: ProductId,
+    product: String,
     quantity: u16,
     at: Option<Timestamp>,
     key: Option<Key>,
@@ -111,6 +99,7 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<Asked>) -> Result<A
         return Ok(recorded);
     }
     let shown = desk.shown(tx, &asked.given, &asked.caller).await?;
-    let order = Order { shown, product: asked.product, quantity: asked.quantity, at: asked.at };
+    let product = desk.product(tx, &asked.product).await?;
+    let order = Order { shown, product, quantity: asked.quantity, at: asked.at };
     desk.serving(tx, &order, asked.key.as_ref(), asked.mode).await
 }

@@ -6,6 +6,7 @@ use crate::auth::Caller;
 use crate::desk::{Attendant, Desk};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Path};
+use crate::ledger::own;
 use crate::scope;
 use crate::store::Tx;
 use axum::extract::State;
@@ -70,7 +71,9 @@ async fn take_back(
         KeyOf::Scan => Operation::Scan,
         KeyOf::Serving => Operation::Serving,
     };
-    let mut desk = Desk::open(tx, app, &event).await?;
+    let mut desk = Desk::open(tx, app, own::place_of(&event)).await?;
     desk.turn_to(Attendant { staff: Some(caller.name), language, unattended: false });
-    desk.take_back(tx, (operation, &request.key), request.at.map(|at| at.0)).await
+    let answer = desk.take_back(tx, (operation, &request.key), request.at.map(|at| at.0)).await?;
+    desk.close(tx).await?;
+    Ok(answer)
 }
