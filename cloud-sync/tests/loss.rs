@@ -158,6 +158,18 @@ async fn a_standby_takes_over_and_nothing_acknowledged_is_missing_or_doubled() {
     assert!(process.runs(), "it needed no restart");
 }
 
+servers!(a_server_that_takes_connections_and_says_nothing_is_passed_over);
+async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
+    let url = common::backend::fresh_url().await;
+    let (folder, name) = (url.split_once("host=").unwrap().1, url.split(['/', '?']).nth(3).unwrap());
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(); // the system takes them for it
+    let port = silent.local_addr().unwrap().port();
+    let both = format!("user=tidegate dbname={name} host=127.0.0.1,{folder} port={port},5432");
+    let store = Database::Url(both).open().await;
+    let asked = store.read(|tx| Box::pin(async move { tx.query("SELECT 1", &[]).await }));
+    assert_eq!(asked.await.unwrap().len(), 1);
+}
+
 /// Clients that sell and scan, and what they were told.
 struct Load {
     told: Arc<Told>,

@@ -7,7 +7,7 @@
 
 use super::{Row, Schema, StoreError, Value};
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    Hook, HookError, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::{FutureExt, TryStreamExt, future};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Statement};
 
 mod address;
+mod hosts;
 mod value;
 
 /// Writers at once in one server. Those of one event wait for each other, and more of them only wait in
@@ -25,8 +26,8 @@ const WRITERS: usize = 8;
 const READERS: usize = 8;
 /// How long a request waits for a free connection; all these together stay below the router's half minute.
 const FREE_CONNECTION: Duration = Duration::from_secs(5);
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long a used connection may take to be looked at.
+const RECYCLE: Duration = Duration::from_secs(5);
 /// Migrations run once, by whichever server came first; the others wait this long for it.
 const MIGRATION: &str = "SET statement_timeout = '600s'; SET lock_timeout = '600s'";
 /// Statements sent without waiting for answers: round trips no longer count beyond some dozens.
@@ -66,7 +67,7 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Connects, and sees to the schema.
     pub(super) async fn open(url: &str, schema: Schema) -> Result<Self, StoreError> {
-        let place = address::place(url, CONNECT)?;
+        let place = address::place(url)?;
         let postgres = Self { writers: pool(url, WRITERS)?, readers: pool(url, READERS)?, place };
         let mut connection = get(&postgres.writers).await?;
         let ready = match schema {
@@ -88,15 +89,15 @@ impl Postgres {
 
 fn pool(url: &str, size: usize) -> Result<Pool, StoreError> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager: Manager = address::manager(url, CONNECT, settings)?;
+    let (manager, patience) = address::manager(url, settings)?;
     let settle = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
     });
     let pool = Pool::builder(manager)
         .max_size(size)
         .wait_timeout(Some(FREE_CONNECTION))
-        .create_timeout(Some(CONNECT))
-        .recycle_timeout(Some(CONNECT))
+        .create_timeout(Some(patience))
+        .recycle_timeout(Some(RECYCLE))
         .runtime(Runtime::Tokio1)
         .post_create(settle);
     pool.build().map_err(|error| StoreError::Statement(error.to_string()))

@@ -5,7 +5,8 @@
 //! many words.
 
 use super::super::StoreError;
-use deadpool_postgres::{Manager, ManagerConfig};
+use super::hosts::{HOST, Hosts};
+use deadpool_postgres::{ConfigConnectImpl, Connect, Manager, ManagerConfig};
 use rustls::CertificateError;
 use std::error::Error;
 use std::io;
@@ -21,12 +22,19 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// PostgreSQL's own, which nobody needs to be told.
 const USUAL_PORT: u16 = 5432;
 
-/// Makes the connections of a pool.
-pub(super) fn manager(url: &str, connect: Duration, settings: ManagerConfig) -> Result<Manager, StoreError> {
-    let config = config(url, connect)?;
-    if config.get_ssl_mode() == SslMode::Disable {
-        return Ok(Manager::from_config(config, NoTls, settings));
-    }
+/// Makes the connections of a pool, and says how long one may take.
+pub(super) fn manager(url: &str, settings: ManagerConfig) -> Result<(Manager, Duration), StoreError> {
+    let config = config(url)?;
+    let way: Box<dyn Connect> = match config.get_ssl_mode() == SslMode::Disable {
+        true => Box::new(ConfigConnectImpl { tls: NoTls }),
+        false => Box::new(ConfigConnectImpl { tls: tls()? }),
+    };
+    let hosts = Hosts::new(&config, way);
+    let patience = hosts.patience();
+    Ok((Manager::from_connect(config, hosts, settings), patience))
+}
+
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
     // The provider may have been installed already: the same one, by the device link.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let tls = MakeRustlsConnect::with_native_certs();
@@ -37,7 +45,7 @@ pub(super) fn manager(url: &str, connect: Duration, settings: ManagerConfig) -> 
     for error in unread {
         tracing::warn!(%error, "some root certificates were not read");
     }
-    Ok(Manager::from_config(config, tls, settings))
+    Ok(tls)
 }
 
 /// What to do about a certificate that was not accepted.
@@ -52,8 +60,8 @@ pub(super) fn advice(why: &(dyn Error + 'static)) -> &'static str {
 }
 
 /// The database and its hosts, in words for people: what is secret is left out.
-pub(super) fn place(url: &str, connect: Duration) -> Result<String, StoreError> {
-    let config = config(url, connect)?;
+pub(super) fn place(url: &str) -> Result<String, StoreError> {
+    let config = config(url)?;
     let (hosts, ports) = (config.get_hosts(), config.get_ports());
     let place = |(index, host): (usize, &Host)| {
         let name = match host {
@@ -71,7 +79,7 @@ pub(super) fn place(url: &str, connect: Duration) -> Result<String, StoreError> 
     Ok(format!("PostgreSQL {database} on {}", places.join(" or ")))
 }
 
-fn config(url: &str, connect: Duration) -> Result<Config, StoreError> {
+fn config(url: &str) -> Result<Config, StoreError> {
     if url.contains("sslrootcert=") {
         let why = "sslrootcert is not read from TIDEGATE_DATABASE_URL: name the file with the CA in SSL_CERT_FILE";
         return Err(StoreError::Address(why.into()));
@@ -94,7 +102,7 @@ fn config(url: &str, connect: Duration) -> Result<Config, StoreError> {
         config.target_session_attrs(TargetSessionAttrs::ReadWrite); // the one that is not a standby
     }
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(connect);
+        config.connect_timeout(HOST);
     }
     if config.get_application_name().is_none() {
         config.application_name("cloud-sync");
@@ -121,7 +129,7 @@ mod tests {
     #[test]
     fn tls_is_verified_or_declined_in_so_many_words() {
         let check = |url: &str, expect: Option<SslMode>| {
-            let got = config(url, SILENCE).map(|config| config.get_ssl_mode());
+            let got = config(url).map(|config| config.get_ssl_mode());
             assert_eq!(got.ok(), expect, "{url}");
         };
         check("postgresql://u@db.example/t?sslmode=require", Some(SslMode::Require));
@@ -140,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_place_is_told_without_what_is_secret() {
-        let check = |url: &str, expect: &str| assert_eq!(place(url, SILENCE).unwrap(), expect);
+        let check = |url: &str, expect: &str| assert_eq!(place(url).unwrap(), expect);
         check("postgresql://u:secret@localhost/t", "PostgreSQL t on localhost");
         check("postgresql://u:secret@a,b:5433/t?sslmode=require", "PostgreSQL t on a or b port 5433");
         check("host=/run/postgresql user=u password=secret", "PostgreSQL u on /run/postgresql");
@@ -148,13 +156,13 @@ mod tests {
 
     #[test]
     fn an_address_that_cannot_be_read_is_not_repeated() {
-        let error = config("postgresql://u:secret@host:port/t", SILENCE).err().unwrap().to_string();
+        let error = config("postgresql://u:secret@host:port/t").err().unwrap().to_string();
         assert!(!error.contains("secret"), "{error}");
     }
 
     #[test]
     fn of_several_servers_the_one_that_can_be_written_is_taken() {
-        let several = config("postgresql://u@a,b/t?sslmode=require", SILENCE).unwrap();
+        let several = config("postgresql://u@a,b/t?sslmode=require").unwrap();
         assert_eq!(several.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
     }
 }
