@@ -146,6 +146,13 @@ async fn add_ons_belong_to_a_ticket_of_the_event_that_is_none_itself() {
     cloud.keyed(&customer, "/v1/orders", "d", order).await.refused(404, "not_found");
     let many = json!({"product": venue.ticket, "addon_to": main["id"], "quantity": 50});
     ask(&venue, "e", many).await.refused(422, "invalid");
+    // One has come; two items of one order are counted together.
+    let some = json!({"product": venue.ticket, "addon_to": main["id"], "quantity": 25});
+    let order = |items: Value| json!({"event": venue.event, "items": items});
+    cloud.keyed(&venue.organizer, "/v1/orders", "f", order(json!([some, some]))).await.refused(422, "invalid");
+    let fewer = json!({"product": venue.ticket, "addon_to": main["id"], "quantity": 24});
+    cloud.keyed(&venue.organizer, "/v1/orders", "g", order(json!([some, fewer]))).await.ok();
+    ask(&venue, "h", to(&main["id"])).await.refused(422, "invalid");
 }
 
 both!(a_main_ticket_lets_its_add_on_in);

@@ -141,6 +141,31 @@ servers!(stock_given_and_served_at_once_is_never_more_than_there_is);
 async fn stock_given_and_served_at_once_is_never_more_than_there_is() {
     let servers = Servers::new().await;
     let bar = servers.venue.device("bar", "bar").await.identity.device.to_string();
+servers!(orders_of_add_ons_at_once_give_a_ticket_no_more_than_it_may_have);
+async fn orders_of_add_ons_at_once_give_a_ticket_no_more_than_it_may_have() {
+    let servers = Servers::new().await;
+    let mains = [servers.venue.order("a", 1).await, servers.venue.order("b", 1).await];
+    let add_ons = |main: &Value, quantity: u32| {
+        let main = &main["tickets"][0]["id"];
+        json!({"product": servers.venue.ticket, "addon_to": main, "quantity": quantity})
+    };
+    let orders = (0..12).map(|n| {
+        // Half of them name the two the other way round: nobody waits for whoever waits for him.
+        let items = [add_ons(&mains[n % 2], 20), add_ons(&mains[(n + 1) % 2], 10)];
+        ("/v1/orders".to_owned(), Some(format!("k{n}")), json!({"event": servers.venue.event, "items": items}))
+    });
+    let answers = servers.at_once(orders.collect()).await;
+    let placed: Vec<Value> =
+        answers.iter().filter(|answer| answer.status.is_success()).map(Answer::json).collect();
+    assert_eq!(answers.iter().filter(|answer| answer.code() == "invalid").count(), 9);
+    let sums = mains.map(|main| {
+        let id = &main["tickets"][0]["id"];
+        let tickets = placed.iter().flat_map(|order| order["tickets"].as_array().unwrap());
+        tickets.filter(|ticket| ticket["addon_to"] == *id).count()
+    });
+    assert!(sums == [40, 50] || sums == [50, 40], "whichever three came first: {sums:?}");
+}
+
     let order = servers.venue.paid("k", 40).await;
     let give = |n: usize| {
         let body = json!({"event": servers.venue.event, "product": servers.venue.beer, "device": bar, "units": 3});

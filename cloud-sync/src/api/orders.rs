@@ -1,6 +1,7 @@
 //! Orders: placed with their tickets drawn and signed, then moved by the machine in
 //! [`crate::orders`], with one audit row per move.
 
+pub mod add_ons;
 pub mod create;
 pub mod moves;
 pub mod read;

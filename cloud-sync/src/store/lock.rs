@@ -3,8 +3,9 @@
 //! SQLite lets one transaction write at a time. On PostgreSQL several servers write
 //! beside each other; whoever reads something in order to change it takes the lock
 //! that guards it first, and reads afterwards. A transaction takes locks in the
-//! order of their ranks, so that two of them never wait for each other; the counter
-//! of a feed, taken by the last statements, comes after all of them.
+//! order of their ranks, and those of one rank in the order of their numbers, so that
+//! two of them never wait for each other; the counter of a feed, taken by the last
+//! statements, comes after all of them.
 
 use super::{Connection, StoreError, Tx};
 use sha2::{Digest, Sha256};
@@ -69,6 +70,16 @@ impl Tx {
         self.take(lock, true).await
     }
 
+    /// Holds all of these alone, whichever order they are named in.
+    pub async fn lock_all(&mut self, locks: impl Iterator<Item = Lock<'_>>) -> Result<(), StoreError> {
+        let mut locks: Vec<Lock<'_>> = locks.collect();
+        locks.sort_by_key(|lock| (lock.rank(), lock.number()));
+        for lock in locks {
+            self.lock(lock).await?;
+        }
+        Ok(())
+    }
+
     /// Holds this beside others who share it.
     pub async fn share(&mut self, lock: Lock<'_>) -> Result<(), StoreError> {
         self.take(lock, false).await
@@ -82,7 +93,8 @@ impl Tx {
         if self.held.iter().any(|held| held.1 == number && (held.2 || !alone)) {
             return Ok(());
         }
-        debug_assert!(self.held.iter().all(|held| held.0 < rank), "{lock:?} is taken after {:?}", self.held);
+        let follows = self.held.iter().all(|held| (held.0, held.1) < (rank, number));
+        debug_assert!(follows, "{lock:?} is taken after {:?}", self.held);
         self.held.push((rank, number, alone));
         match &mut self.connection {
             Connection::Sqlite(_) => Ok(()), // it writes alone anyway

@@ -2,6 +2,7 @@
 //! transaction, under the key that makes repeating it harmless.
 
 use super::OrderView;
+use super::add_ons::{self, Mains};
 use crate::api::answers::{Answers, of_a_ticket};
 use crate::api::lists::date_of;
 use crate::api::products::{CreditShape, credits};
@@ -17,7 +18,7 @@ use crate::scope;
 use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::orders::{self, MoveRecord, OrderRecord};
-use crate::store::tickets::{self, TicketRecord};
+use crate::store::tickets::TicketRecord;
 use crate::tickets::draw;
 use axum::Extension;
 use axum::extract::State as Extract;
@@ -164,18 +165,16 @@ async fn templates(
     if !fits || items.iter().any(|item| item.quantity == 0) {
         return Err(Fault::invalid(format!("An order has 1 to {MAX_POSITIONS} tickets")));
     }
+    let add_ons = items.iter().filter_map(|item| Some((item.addon_to.as_deref()?, item.quantity)));
+    let mains = add_ons::mains(tx, by, add_ons).await?;
     let mut templates = Vec::with_capacity(items.len());
     for item in items {
-        templates.push((template(tx, by, item).await?, item.quantity));
+        templates.push((template(tx, by.1, &mains, item).await?, item.quantity));
     }
     Ok(templates)
 }
 
-async fn template(
-    tx: &mut Tx,
-    (caller, event): (&Caller, &EventRecord),
-    item: &NewItem,
-) -> Result<TicketRecord, Fault> {
+async fn template(tx: &mut Tx, event: &EventRecord, mains: &Mains, item: &NewItem) -> Result<TicketRecord, Fault> {
     let product = scope::product_of(tx, event.id, &item.product).await?;
     if product.consumption {
         return Err(Fault::invalid("Only tickets are ordered; what is served comes as their credits"));
@@ -196,7 +195,7 @@ async fn template(
         holder: maybe_text("holder", item.holder.as_ref())?,
         note: maybe_text("note", item.note.as_ref())?,
         variation,
-        addon_to: main(tx, (caller, event), item).await?,
+        addon_to: item.addon_to.as_ref().and_then(|id| mains.get(id)).copied(), // each was found
         answers: of_a_ticket(event, item.answers.clone())?,
         ..TicketRow::new(unnumbered, product.number)
     };
@@ -210,27 +209,6 @@ pub fn variation_of(known: &[Variation], number: Option<u16>) -> Result<Option<V
     match known.iter().any(|variation| variation.id == number) {
         true => Ok(Some(number)),
         false => Err(Fault::invalid(format!("The product has no variation {number}"))),
-    }
-}
-
-/// The ticket that an item's tickets belong to.
-async fn main(
-    tx: &mut Tx,
-    (caller, event): (&Caller, &EventRecord),
-    item: &NewItem,
-) -> Result<Option<TicketId>, Fault> {
-    let Some(id) = &item.addon_to else { return Ok(None) };
-    let (ticket, of) = scope::ticket(tx, caller, id).await?;
-    if of.id != event.id {
-        return Err(Fault::missing("ticket"));
-    }
-    if ticket.row.addon_to.is_some() {
-        return Err(Fault::invalid("addon_to names a ticket that is no add-on itself"));
-    }
-    let others = tickets::of_main(tx, ticket.row.id, MAX_ADD_ONS).await?.len() as u32;
-    match others.saturating_add(item.quantity) <= MAX_ADD_ONS {
-        true => Ok(Some(ticket.row.id)),
-        false => Err(Fault::invalid(format!("At most {MAX_ADD_ONS} tickets belong to one"))),
     }
 }
 
