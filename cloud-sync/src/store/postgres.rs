@@ -9,7 +9,9 @@ use super::{Row, Schema, StoreError, Value};
 use deadpool_postgres::{
     Hook, HookError, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
 };
-use futures_util::{FutureExt, TryStreamExt, future};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt, TryStreamExt, future};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
@@ -240,11 +242,12 @@ impl Connection {
                 return Err(failed(error));
             }
         };
-        let before = sent(&client, self.begin.take(), &prepared);
+        let ending = plain(&client, self.begin.take()).chain(asking(&client, &prepared));
+        let ending = ending.chain(plain(&client, Some("COMMIT")));
         // Where one before it failed, the database rolls back instead, and we say what that one said.
-        let (before, ended) = future::join(before, client.batch_execute("COMMIT")).await;
+        let ended = in_order(ending).await;
         drop(prepared);
-        before.and(ended).map_err(|error| {
+        ended.map(drop).map_err(|error| {
             drop(Object::take(client));
             commit_failed(error)
         })
@@ -267,11 +270,11 @@ impl Connection {
         let (begin, queued) = (self.begin.take(), std::mem::take(&mut self.queued));
         let done = async {
             let prepared = prepare(client, queued.iter().map(|(sql, params)| (*sql, &params[..]))).await?;
-            let asking = prepare(client, all).await?;
-            let asked =
-                future::try_join_all(asking.iter().map(|(statement, params)| ask(client, statement, params)));
-            let (before, asked) = future::join(sent(client, begin, &prepared), asked).await;
-            before.and(asked)
+            let asked = prepare(client, all).await?;
+            let before = usize::from(begin.is_some()) + prepared.len();
+            let all = plain(client, begin).chain(asking(client, &prepared)).chain(asking(client, &asked));
+            let mut answers = in_order(all).await?;
+            Ok::<_, Error>(answers.split_off(before))
         };
         let done = done.await;
         done.map_err(|error| {
@@ -301,12 +304,35 @@ async fn prepare<'a>(client: &Object, all: impl Iterator<Item = super::Query<'a>
     Ok(prepared)
 }
 
-/// The beginning and what was queued, on their way in this order: the first look at each sends it.
-async fn sent(client: &Object, begin: Option<&'static str>, queued: &Prepared<'_>) -> Result<(), Error> {
-    let begun = future::OptionFuture::from(begin.map(|begin| client.batch_execute(begin)));
-    let asked = future::try_join_all(queued.iter().map(|(statement, params)| ask(client, statement, params)));
-    let (begun, asked) = future::join(begun, asked).await;
-    begun.unwrap_or(Ok(())).and(asked.map(drop))
+/// A statement that its first look sends.
+type Asking<'a, T, E> = BoxFuture<'a, Result<T, E>>;
+
+fn plain<'a>(client: &'a Object, sql: Option<&'static str>) -> impl Iterator<Item = Asking<'a, Asked, Error>> {
+    sql.into_iter().map(|sql| client.batch_execute(sql).map_ok(|()| Asked::default()).boxed())
+}
+
+fn asking<'a>(client: &'a Object, all: &'a Prepared<'_>) -> impl Iterator<Item = Asking<'a, Asked, Error>> {
+    all.iter().map(|(statement, params)| ask(client, statement, params).boxed())
+}
+
+/// Looks at each once in their order, which sends them, before it waits for any; then what each was answered, up
+/// to the first that failed. Not `try_join_all`: beyond thirty it may stop in between, and a commit would overtake.
+async fn in_order<T: Send, E: Send>(all: impl Iterator<Item = Asking<'_, T, E>>) -> Result<Vec<T>, E> {
+    let mut all: Vec<_> = all.collect();
+    let look = |cx: &mut Context<'_>| {
+        for one in &mut all {
+            if let Poll::Ready(done) = one.poll_unpin(cx) {
+                *one = future::ready(done).boxed();
+            }
+        }
+        Poll::Ready(())
+    };
+    future::poll_fn(look).await;
+    let mut answers = Vec::with_capacity(all.len());
+    for one in all {
+        answers.push(one.await?);
+    }
+    Ok(answers)
 }
 
 async fn ask(client: &Object, statement: &Statement, params: &[Value]) -> Result<Asked, Error> {
@@ -378,4 +404,36 @@ fn text(error: &Error) -> String {
 fn shape(kind: &Type) -> StoreError {
     tracing::error!(kind = kind.name(), "a column of a type that the other database lacks");
     StoreError::Shape("of a type that both databases have")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Something that is looked at twice, and wants to be looked at again at once, as what is answered while it is sent.
+    fn twice(place: usize, looks: &Mutex<Vec<usize>>) -> Asking<'_, usize, ()> {
+        let mut before = false;
+        let look = move |cx: &mut Context<'_>| {
+            looks.lock().unwrap().push(place);
+            cx.waker().wake_by_ref();
+            if std::mem::replace(&mut before, true) { Poll::Ready(Ok(place)) } else { Poll::Pending }
+        };
+        future::poll_fn(look).boxed()
+    }
+
+    #[tokio::test]
+    async fn all_are_sent_in_their_order_before_any_is_waited_for() {
+        let (looks, all) = (Mutex::default(), Vec::from_iter(0..AHEAD + 2));
+        let answers = in_order(all.iter().map(|place| twice(*place, &looks))).await.unwrap();
+        assert_eq!(answers, all);
+        assert_eq!(looks.into_inner().unwrap()[..all.len()], all);
+    }
+
+    #[tokio::test]
+    async fn what_fails_first_is_told() {
+        let answers: [Result<usize, &str>; 4] = [Ok(0), Err("one"), Ok(2), Err("three")];
+        let failing = answers.into_iter().map(|answer| future::ready(answer).boxed());
+        assert_eq!(in_order(failing).await, Err("one"));
+    }
 }
