@@ -170,6 +170,23 @@ async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
     assert_eq!(asked.await.unwrap().len(), 1);
 }
 
+servers!(what_the_database_lacks_or_ends_is_no_mistake_of_ours);
+async fn what_the_database_lacks_or_ends_is_no_mistake_of_ours() {
+    let store = Database::Url(common::backend::fresh_url().await).open().await;
+    let check = async |statement: &'static str, code: &str| {
+        let raised = store.write(move |tx| Box::pin(async move { tx.execute(statement, &[]).await }));
+        let fault = cloud_sync::fault::Fault::from(raised.await.unwrap_err());
+        assert_eq!(fault.code(), code, "{statement}");
+    };
+    check("DO $$ BEGIN RAISE SQLSTATE '25P03'; END $$", "database_unavailable").await; // idle for too long
+    check("DO $$ BEGIN RAISE SQLSTATE '25P04'; END $$", "database_unavailable").await; // at work for too long
+    check("DO $$ BEGIN RAISE SQLSTATE '53100'; END $$", "database_unavailable").await; // disk
+    check("DO $$ BEGIN RAISE SQLSTATE '53200'; END $$", "database_unavailable").await; // memory
+    check("DO $$ BEGIN RAISE SQLSTATE '53300'; END $$", "database_unavailable").await; // connections
+    check("DO $$ BEGIN RAISE SQLSTATE '55P03'; END $$", "database_busy").await; // a lock
+    check("DO $$ BEGIN RAISE SQLSTATE '22012'; END $$", "internal").await;
+}
+
 /// Clients that sell and scan, and what they were told.
 struct Load {
     told: Arc<Told>,

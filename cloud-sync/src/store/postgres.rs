@@ -34,6 +34,8 @@ const RECYCLE: Duration = Duration::from_secs(5);
 const MIGRATION: &str = "SET statement_timeout = '600s'; SET lock_timeout = '600s'";
 /// Statements sent without waiting for answers: round trips no longer count beyond some dozens.
 const AHEAD: usize = 256;
+/// PostgreSQL 17's, for which the library has no name yet.
+const TRANSACTION_TIMEOUT: &str = "25P04";
 /// Any number that nothing else locks.
 const MIGRATION_LOCK: i64 = 0x7469_6465_6761_7465;
 /// What every connection is told.
@@ -350,8 +352,10 @@ fn ends_connection(error: &Error) -> bool {
     let Some(db) = error.as_db_error() else { return true };
     let code = db.code();
     // 08: connection. 57P: shut down. 0A000: the schema changed under a prepared statement. 25006: a standby now.
+    // 25P03, 25P04: idle or at work in a transaction for longer than the database allows.
     code.code().starts_with("08")
         || code.code().starts_with("57P")
+        || code.code() == TRANSACTION_TIMEOUT
         || [
             SqlState::FEATURE_NOT_SUPPORTED,
             SqlState::READ_ONLY_SQL_TRANSACTION,
