@@ -4,7 +4,7 @@
 //! for it, and what failed inside is logged here and told in one sentence.
 
 use crate::store::StoreError;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::fmt;
 use tidegate_link::problem::Problem;
@@ -13,6 +13,8 @@ use tidegate_link::problem::Problem;
 const BUSY_S: u32 = 1;
 /// When to try again where the database has gone: it restarts or fails over in seconds.
 const GONE_S: u32 = 2;
+/// What to do where the answer says that all is as it was.
+const AGAIN: &str = "Nothing was saved: send the same request again";
 
 /// A refused or failed request.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,8 +58,22 @@ impl Fault {
         Self(Box::new(problem))
     }
 
+    /// It takes longer than anybody waits: something hangs, and what was to be saved may yet be.
+    pub fn overdue(method: &Method) -> Self {
+        let error = "no answer in time";
+        match method.is_safe() {
+            true => Self::again(&error, "timeout", "This took too long", GONE_S).action(AGAIN),
+            false => Self::unknown(&error, "This took too long: it was saved, or it was not"),
+        }
+    }
+
+    fn unknown(error: &impl fmt::Display, what: &str) -> Self {
+        let fault = Self::again(error, "outcome_unknown", what, GONE_S);
+        fault.action("Send the same request again, with the same key where it had one")
+    }
+
     /// Not now; try again after some seconds. Logged here.
-    fn again(error: &StoreError, code: &str, what: &str, seconds: u32) -> Self {
+    fn again(error: &impl fmt::Display, code: &str, what: &str, seconds: u32) -> Self {
         tracing::warn!(%error, code, "request failed for now");
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, what).retry_after(seconds);
         Self(Box::new(problem))
@@ -95,17 +111,13 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Busy(_) => {
-                let fault = Self::again(&error, "database_busy", "The database is busy", BUSY_S);
-                fault.action("Nothing was saved: send the same request again")
+                Self::again(&error, "database_busy", "The database is busy", BUSY_S).action(AGAIN)
             }
             StoreError::Unavailable(_) => {
-                let fault = Self::again(&error, "database_unavailable", "The database is out of reach", GONE_S);
-                fault.action("Nothing was saved: send the same request again")
+                Self::again(&error, "database_unavailable", "The database is out of reach", GONE_S).action(AGAIN)
             }
             StoreError::Unknown(_) => {
-                let what = "The database was lost while the change was saved: it was, or it was not";
-                let fault = Self::again(&error, "outcome_unknown", what, GONE_S);
-                fault.action("Send the same request again, with the same key where it had one")
+                Self::unknown(&error, "The database was lost while the change was saved: it was, or it was not")
             }
             StoreError::Unstorable => Self::invalid("Texts do not have the character NUL"),
             StoreError::TooOld { .. }

@@ -12,18 +12,18 @@ use crate::app::App;
 use crate::auth;
 use crate::fault::Fault;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, MatchedPath};
+use axum::extract::{DefaultBodyLimit, MatchedPath, State};
 use axum::http::{Request, StatusCode};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::sync::MAX_MESSAGE_BYTES;
 use tidegate_link::{docs, document};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
@@ -98,24 +98,23 @@ pub fn rest(app: Arc<App>) -> Router {
         .route("/openapi.json", get(move || async move { Json((*described).clone()) }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || ready(app.clone())));
-    outer(open.merge(docs::pages()).merge(api), crate::json::MAX_BODY_BYTES)
+    outer(open.merge(docs::pages()).merge(api), crate::json::MAX_BODY_BYTES, TIMEOUT)
 }
 
 /// The device link.
 pub fn link(app: Arc<App>) -> Router {
     let (linked, _) = linked().split_for_parts();
-    outer(linked.with_state(app), MAX_MESSAGE_BYTES)
+    outer(linked.with_state(app), MAX_MESSAGE_BYTES, TIMEOUT)
 }
 
-fn outer(router: Router, body_bytes: usize) -> Router {
+fn outer(router: Router, body_bytes: usize, within: Duration) -> Router {
     router
         .fallback(|| async { Fault::missing("address") })
         .method_not_allowed_fallback(|| async {
             Fault::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "The address takes other methods")
         })
         .layer(DefaultBodyLimit::max(body_bytes))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, TIMEOUT))
-        .layer(middleware::map_response(timed_out))
+        .layer(middleware::from_fn_with_state(within, in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
@@ -126,13 +125,12 @@ fn span(request: &Request<Body>) -> tracing::Span {
     tracing::debug_span!("request", http.method = %request.method(), http.route = route)
 }
 
-/// The timeout answers with a status alone; callers read problems.
-async fn timed_out(response: Response) -> Response {
-    match response.status() {
-        StatusCode::GATEWAY_TIMEOUT => {
-            Fault::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "This took too long").into_response()
-        }
-        _ => response,
+/// Answers in time, whatever hangs; what was begun to be saved goes on.
+async fn in_time(State(limit): State<Duration>, request: Request<Body>, next: Next) -> Response {
+    let method = request.method().clone();
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Fault::overdue(&method).into_response(),
     }
 }
 
@@ -170,4 +168,33 @@ fn operations(
     item: &mut utoipa::openapi::PathItem,
 ) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
     [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Method;
+    use std::future::pending;
+    use tower::ServiceExt;
+
+    async fn check(method: Method, code: &str) {
+        let hangs = get(pending::<()>).post(pending::<()>).delete(pending::<()>);
+        let router = outer(Router::new().route("/", hangs), 0, Duration::from_millis(1));
+        let request = Request::builder().method(method.clone()).uri("/").body(Body::empty()).unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        assert_eq!(
+            (answer.status(), answer.headers()["retry-after"].to_str().unwrap()),
+            (StatusCode::SERVICE_UNAVAILABLE, "2")
+        );
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], code, "{method}: {problem}");
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_answered_and_says_whether_anything_may_have_been_saved() {
+        check(Method::GET, "timeout").await;
+        check(Method::POST, "outcome_unknown").await;
+        check(Method::DELETE, "outcome_unknown").await;
+    }
 }
