@@ -25,8 +25,9 @@ pub mod tokens;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
+use crate::scope::Named;
 use crate::store::requests::{self, Answered};
-use crate::store::{Lock, Tx};
+use crate::store::{Lock, Tx, Work};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -48,6 +49,18 @@ pub type Made<T> = Result<(StatusCode, Json<T>), Fault>;
 /// Says that something was made.
 pub fn made<T>(thing: T) -> Made<T> {
     Ok((StatusCode::CREATED, Json(thing)))
+}
+
+/// Runs `work`, which writes in an event's books, when it is its turn there; see [`crate::turns`]. Of which event is
+/// found before, because nobody waits for a turn with a connection in hand; where nothing is named, no books are touched.
+pub async fn in_turn<T, F>(app: &Arc<App>, (caller, named): (Caller, Option<Named>), work: F) -> Result<T, Fault>
+where
+    F: for<'a> FnOnce(&'a mut Tx, &'a App) -> Work<'a, T, Fault> + Send + 'static,
+    T: Send + 'static,
+{
+    let Some(named) = named else { return app.write(work).await };
+    let event = app.read(move |tx, _| Box::pin(async move { named.event(tx, &caller).await })).await?;
+    app.write_books(event, work).await
 }
 
 /// A request that may be repeated: whose, for what, under which key, with what content.

@@ -30,6 +30,34 @@ impl Caller {
     }
 }
 
+/// What a request names, and what tells of which event it is.
+pub enum Named {
+    /// `evt_…`.
+    Event(String),
+    /// `prd_…`.
+    Product(String),
+    /// `lst_…`.
+    List(String),
+    /// `tkt_…`.
+    Ticket(String),
+    /// `dev_…`.
+    Device(String),
+}
+
+impl Named {
+    /// Its event, where it exists for the caller.
+    pub async fn event(&self, tx: &mut Tx, caller: &Caller) -> Result<EventId, Fault> {
+        let event = match self {
+            Self::Event(id) => event(tx, caller, id).await?,
+            Self::Product(id) => product(tx, caller, id).await?.1,
+            Self::List(id) => list(tx, caller, id).await?.1,
+            Self::Ticket(id) => ticket(tx, caller, id).await?.1,
+            Self::Device(id) => device(tx, caller, id).await?.1,
+        };
+        Ok(event.id)
+    }
+}
+
 /// The event with this id in a request.
 pub async fn event(tx: &mut Tx, caller: &Caller, id: &str) -> Result<EventRecord, Fault> {
     let id = id.parse().map_err(|_| Fault::missing("event"))?;

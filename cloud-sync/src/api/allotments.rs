@@ -4,14 +4,14 @@
 //! once the device has durably accepted it. The cloud gives away what it holds,
 //! never more.
 
-use super::{By, Keyed, Shared};
+use super::{By, Keyed, Shared, in_turn};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::json::{Body, IdempotencyKey, Key, RawJson};
 use crate::ledger::own::{self, Draft};
-use crate::scope;
+use crate::scope::{self, Named};
 use crate::store::Tx;
 use crate::store::devices::DeviceRecord;
 use axum::Extension;
@@ -66,7 +66,9 @@ pub async fn create(
     Body(new): Body<NewAllotment>,
 ) -> Result<RawJson, Fault> {
     let keyed = Keyed::new("allotment", &caller, key, &new);
-    let answer = app.write(move |tx, app| Box::pin(give(tx, app, caller, keyed, new))).await?;
+    let of = (caller.clone(), Some(Named::Event(new.event.clone())));
+    let given = in_turn(&app, of, move |tx, app| Box::pin(give(tx, app, caller, keyed, new)));
+    let answer = given.await?;
     Ok(RawJson(StatusCode::CREATED, answer))
 }
 

@@ -1,11 +1,11 @@
 //! Devices: announced with a one-time code, enrolled on the device link, revoked.
 
-use super::{Answer, By, Made, Shared, made};
+use super::{Answer, By, Made, Shared, in_turn, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, bad_cursor, text};
-use crate::scope;
+use crate::scope::{self, Named};
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::{Tx, journals};
 use axum::extract::State;
@@ -171,7 +171,8 @@ async fn page(tx: &mut Tx, caller: Caller, query: EventPaging) -> Result<Page<De
 #[utoipa::path(post, path = "/v1/devices/{id}/code", tag = "devices",
     responses((status = 201, body = DeviceCode), (status = "default", body = Problem)))]
 pub async fn code(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Made<DeviceCode> {
-    made(app.write(move |tx, app| Box::pin(another_code(tx, app, caller, id))).await?)
+    let of = (caller.clone(), Some(Named::Device(id.clone())));
+    made(in_turn(&app, of, move |tx, app| Box::pin(another_code(tx, app, caller, id))).await?)
 }
 
 async fn another_code(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<DeviceCode, Fault> {
@@ -189,7 +190,8 @@ async fn another_code(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Res
 #[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices",
     responses((status = 200, body = DeviceView), (status = "default", body = Problem)))]
 pub async fn revoke(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Answer<DeviceView> {
-    let device = app.write(move |tx, app| Box::pin(withdraw(tx, app, caller, id))).await?;
+    let of = (caller.clone(), Some(Named::Device(id.clone())));
+    let device = in_turn(&app, of, move |tx, app| Box::pin(withdraw(tx, app, caller, id))).await?;
     tracing::info!(device.id = %device.row.id, "device revoked");
     Ok(Json(view(&device)))
 }

@@ -1,11 +1,12 @@
 //! Credit added to a ticket: its total rises, its code stays.
 
 use super::tickets::shape::{Shown, TicketView};
-use super::{By, Keyed, Shared};
+use super::{By, Keyed, Shared, in_turn};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
 use crate::json::{Body, IdempotencyKey, Key, RawJson};
+use crate::scope::Named;
 use crate::store::Tx;
 use crate::{keys, ledger, scope, tickets};
 use axum::Extension;
@@ -40,7 +41,9 @@ pub async fn create(
     Body(new): Body<NewGrant>,
 ) -> Result<RawJson, Fault> {
     let keyed = Keyed::new("grant", &caller, key, &new);
-    let answer = app.write(move |tx, app| Box::pin(grant(tx, app, caller, keyed, new))).await?;
+    let of = (caller.clone(), Some(Named::Ticket(new.ticket.clone())));
+    let granted = in_turn(&app, of, move |tx, app| Box::pin(grant(tx, app, caller, keyed, new)));
+    let answer = granted.await?;
     Ok(RawJson(StatusCode::CREATED, answer))
 }
 

@@ -5,14 +5,14 @@ pub mod test;
 
 use super::events::shape::numbers;
 use super::products::{Products, next_number};
-use super::{Answer, By, Made, Shared, made};
+use super::{Answer, By, Made, Shared, in_turn, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::tokens::id;
 use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, present, text};
 use crate::ledger;
-use crate::scope;
+use crate::scope::{self, Named};
 use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::lists::{self, ListRecord};
@@ -222,7 +222,9 @@ pub async fn patch(
     Path(id): Path<String>,
     Body(patch): Body<ListPatch>,
 ) -> Answer<ListView> {
-    app.write(move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
+    let counts = patch.multiple_entries.is_some() || patch.auto_exit_at.is_some();
+    let of = (caller.clone(), counts.then(|| Named::List(id.clone())));
+    in_turn(&app, of, move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
 }
 
 async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ListPatch) -> Result<ListView, Fault> {

@@ -1,13 +1,13 @@
 //! Products: ticket types, and what is served for credits from stock.
 
-use super::{Answer, By, Made, Shared, made};
+use super::{Answer, By, Made, Shared, in_turn, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::tokens::id;
 use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Line, Page, Path, Query, text};
 use crate::ledger::own::{self, Draft};
-use crate::scope;
+use crate::scope::{self, Named};
 use crate::store::events::{self, EventRecord};
 use crate::store::products::{self, ProductRecord};
 use crate::store::{StoreError, Tx};
@@ -194,7 +194,8 @@ pub async fn credits(tx: &mut Tx, event: EventId, given: &[CreditShape]) -> Resu
 #[utoipa::path(post, path = "/v1/products", tag = "catalogue", request_body = NewProduct,
     responses((status = 201, body = ProductView), (status = "default", body = Problem)))]
 pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<NewProduct>) -> Made<ProductView> {
-    made(app.write(move |tx, app| Box::pin(insert(tx, app, caller, new))).await?)
+    let of = (caller.clone(), new.stock.map(|_| Named::Event(new.event.clone())));
+    made(in_turn(&app, of, move |tx, app| Box::pin(insert(tx, app, caller, new))).await?)
 }
 
 async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Result<ProductView, Fault> {
@@ -293,7 +294,8 @@ pub async fn patch(
     Path(id): Path<String>,
     Body(patch): Body<ProductPatch>,
 ) -> Answer<ProductView> {
-    app.write(move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
+    let of = (caller.clone(), patch.restock.map(|_| Named::Product(id.clone())));
+    in_turn(&app, of, move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
 }
 
 async fn update(
