@@ -44,8 +44,25 @@ async fn a_code_enrols_once_in_time_with_a_proof() {
     venue.cloud.enrol(&stolen).await.refused(403, "bad_proof");
     venue.cloud.enrol(&EnrolRequest::new(&[0; 10], &key())).await.refused(403, "code_unknown");
     venue.cloud.enrol(&good).await.ok();
-    venue.cloud.enrol(&good).await.refused(403, "code_unknown");
     venue.cloud.enrol(&EnrolRequest::new(&code.secret, &key())).await.refused(403, "code_unknown");
+}
+
+both!(a_device_that_missed_its_certificate_gets_it_again_while_its_code_lasts);
+async fn a_device_that_missed_its_certificate_gets_it_again_while_its_code_lasts() {
+    let venue = Venue::new().await;
+    let (id, code) = announce(&venue, "gate-1").await;
+    let request = EnrolRequest::new(&code.secret, &key());
+    let missed = venue.cloud.enrol(&request).await.ok();
+    venue.cloud.pass(15 * 60);
+    assert_eq!(venue.cloud.enrol(&request).await.ok()["certificate"], missed["certificate"]);
+    venue.cloud.pass(1);
+    venue.cloud.enrol(&request).await.refused(403, "code_unknown");
+    let (second, code) = announce(&venue, "gate-2").await;
+    let request = EnrolRequest::new(&code.secret, &key());
+    venue.cloud.enrol(&request).await.ok();
+    venue.cloud.post(&venue.organizer, &format!("/v1/devices/{second}/revoke"), json!({})).await.ok();
+    venue.cloud.enrol(&request).await.refused(403, "code_unknown");
+    assert_ne!(id, second);
 }
 
 both!(a_code_is_good_for_fifteen_minutes_and_void_once_there_is_another);

@@ -106,7 +106,9 @@ async fn a_device_enrols_and_exchanges_over_mutual_tls_and_finds_the_cloud_again
     let code: OneTimeCode = post(&rest, token, "/v1/devices", device)["code"].as_str().unwrap().parse().unwrap();
     let key = SigningKey::from_bytes(&rand::random());
     let answer = enrol(&link, &code, &key).await.unwrap();
-    assert!(matches!(enrol(&link, &code, &key).await, Err(LinkError::Refused(p)) if p.code == "code_unknown"));
+    assert_eq!(enrol(&link, &code, &key).await.unwrap().certificate, answer.certificate);
+    let other = SigningKey::from_bytes(&rand::random());
+    assert!(matches!(enrol(&link, &code, &other).await, Err(LinkError::Refused(p)) if p.code == "code_unknown"));
     let false_code = OneTimeCode { pin: [0; 16], ..code };
     assert!(matches!(enrol(&link, &false_code, &key).await, Err(LinkError::Unreachable(_))));
     let ca = PublicKey(hex(&answer.ca).try_into().unwrap());
