@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -64,7 +64,7 @@ impl Told {
         (path, key): (&str, Option<&str>),
         body: Option<Value>,
     ) -> Value {
-        let method = if body.is_some() { "POST" } else { "GET" };
+        let (method, since) = (if body.is_some() { "POST" } else { "GET" }, Instant::now());
         loop {
             let answer = server.ask(method, path, token, key, body.as_ref()).await;
             if answer.status.is_success() {
@@ -72,6 +72,7 @@ impl Told {
                 return answer.json();
             }
             let code = answer.code();
+            assert!(since.elapsed() < PATIENCE, "{path} is never done: {code}");
             let known = ["database_unavailable", "database_busy", "outcome_unknown"].contains(&code.as_str());
             assert!(known && answer.retry_after.is_some(), "{} {}", answer.status, answer.json());
             answer.refused(503, &code);
