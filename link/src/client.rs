@@ -24,6 +24,14 @@ const EXCHANGE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(4);
 /// Connections are kept this long between exchanges.
 const KEEP: Duration = Duration::from_secs(60);
+/// Tries at a certificate: somebody stands there, and a database fails over or a radio comes back in seconds.
+const TRIES: usize = 3;
+/// Between two of them, where the cloud does not say.
+const PAUSE: Duration = Duration::from_secs(1);
+/// And however long it says.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// The status of "not now".
+const UNAVAILABLE: u16 = 503;
 
 /// Asks one other server.
 #[derive(Clone, Debug)]
@@ -64,15 +72,50 @@ impl Client {
         let response = body::decode(&bytes).map_err(|p| LinkError::Garbled(p.to_string()))?;
         Ok((response, sent, bytes.len()))
     }
+
+    async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, NotEnrolled> {
+        let sent = self.http.post(format!("{}/v1/enrol", self.base)).json(request).send().await;
+        let answer = match sent {
+            Ok(answer) => accepted(answer).await,
+            Err(error) if error.is_connect() => return Err((unreachable(error), None)), // nothing was sent
+            Err(error) => Err(unreachable(error)),
+        };
+        match answer {
+            Ok(answer) => answer.json().await.map_err(|e| (LinkError::Garbled(e.to_string()), None)),
+            Err(error) => {
+                let wait = wait(&error);
+                Err((error, wait))
+            }
+        }
+    }
 }
 
-/// Enrols with a one-time code at the cloud's device link at `address`.
+/// Why there is no certificate, and after how long to ask for it again where that may help.
+type NotEnrolled = (LinkError, Option<Duration>);
+
+/// Enrols with a one-time code at the cloud's device link at `address`. Where the answer was lost, or is "not
+/// now", it asks again: for the same key the cloud has the same certificate.
 pub async fn enrol(address: &str, code: &OneTimeCode, key: &SigningKey) -> Result<EnrolResponse, LinkError> {
     let client = Client::over(enrolling_config(code)?, address)?;
     let request = EnrolRequest::new(&code.secret, key);
-    let asked = client.http.post(format!("{}/v1/enrol", client.base)).json(&request);
-    let answer = accepted(asked.send().await.map_err(unreachable)?).await?;
-    answer.json().await.map_err(|e| LinkError::Garbled(e.to_string()))
+    for _ in 1..TRIES {
+        match client.enrol(&request).await {
+            Err((_, Some(wait))) => tokio::time::sleep(wait).await,
+            done => return done.map_err(|(error, _)| error),
+        }
+    }
+    client.enrol(&request).await.map_err(|(error, _)| error)
+}
+
+/// After how long an answer that was not had may be asked for again, if it may.
+fn wait(error: &LinkError) -> Option<Duration> {
+    match error {
+        LinkError::Refused(problem) if problem.status == UNAVAILABLE => {
+            Some(problem.retry_after.map_or(PAUSE, |seconds| Duration::from_secs(seconds.into())).min(MAX_PAUSE))
+        }
+        LinkError::Unreachable(_) => Some(PAUSE),
+        LinkError::Refused(_) | LinkError::Garbled(_) | LinkError::Setup(_) => None,
+    }
 }
 
 async fn accepted(answer: reqwest::Response) -> Result<reqwest::Response, LinkError> {
@@ -105,4 +148,84 @@ fn unreachable(error: reqwest::Error) -> LinkError {
         cause = inner;
     }
     LinkError::Unreachable(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::serve;
+    use crate::tls::{Gate, server_config};
+    use axum::response::IntoResponse;
+    use axum::routing::post;
+    use axum::{Json, Router};
+    use std::sync::{Arc, Mutex};
+    use tidegate_core::id::{DeviceId, EventId};
+    use tidegate_core::seal::PublicKey;
+    use tidegate_core::time::Timestamp;
+    use tidegate_core::trust::{Certificate, Identity, Rights, Role, TrustFault};
+
+    struct Strangers;
+
+    impl Gate for Strangers {
+        fn admit(&self, _: &Identity) -> Result<(), TrustFault> {
+            Ok(())
+        }
+    }
+
+    fn cloud(key: SigningKey) -> Own {
+        let ca = PublicKey::from(key.verifying_key());
+        let identity = Identity {
+            event: EventId::default(),
+            device: DeviceId::default(),
+            key: ca,
+            role: Role::Cloud,
+            rights: Rights::default(),
+            name: "cloud".into(),
+            issued: Timestamp(0),
+            expires: Timestamp(i64::MAX),
+        };
+        Own { certificate: Certificate::issue(&key, &identity), ca, key }
+    }
+
+    /// A cloud that does not know at first whether it has saved anything; where, and what it was sent.
+    async fn forgetful(own: &Own) -> (String, Arc<Mutex<Vec<String>>>) {
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let keys = asked.clone();
+        let answer = move |Json(request): Json<EnrolRequest>| async move {
+            let mut keys = keys.lock().unwrap();
+            keys.push(request.key.clone());
+            match keys.len() {
+                1 => Problem::new(
+                    axum::http::StatusCode::SERVICE_UNAVAILABLE,
+                    "outcome_unknown",
+                    "It was, or it was not",
+                )
+                .retry_after(1)
+                .into_response(),
+                _ => Json(EnrolResponse {
+                    certificate: request.key,
+                    event: String::new(),
+                    device: String::new(),
+                    feed_key: String::new(),
+                    ca: String::new(),
+                    cloud_time: String::new(),
+                })
+                .into_response(),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let tls = server_config(own, Arc::new(Strangers), true).unwrap();
+        tokio::spawn(serve(listener, tls, Router::new().route("/v1/enrol", post(answer)), std::future::pending()));
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn an_enrolment_of_which_nobody_knows_is_asked_for_again_with_the_same_key() {
+        let own = cloud(SigningKey::from_bytes(&[7; 32]));
+        let (address, asked) = forgetful(&own).await;
+        let (code, key) = (OneTimeCode::new([1; 10], &own.ca), SigningKey::from_bytes(&[2; 32]));
+        let answer = enrol(&address, &code, &key).await.unwrap();
+        assert_eq!(*asked.lock().unwrap(), [answer.certificate.clone(), answer.certificate]);
+    }
 }
