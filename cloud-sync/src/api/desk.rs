@@ -44,13 +44,13 @@ impl Given {
     }
 
     /// What the database will be asked for.
-    pub fn wants(&self, operation: Operation, key: Option<&Key>) -> Wants {
+    pub fn wants(&self, operation: Operation, key: Option<&str>) -> Wants {
         let ticket = match self {
             Self::Code(code) => Sealed::read(code).ok().map(|sealed| sealed.ticket.id),
             Self::Short(_) => None,
             Self::Ticket(id) => Some(*id),
         };
-        Wants { key: key.map(|key| (operation, key.key.clone())), ticket }
+        Wants { key: key.map(|key| (operation, key.to_owned())), ticket }
     }
 
     /// What it turns out to be.
@@ -89,10 +89,15 @@ async fn typed(
 
 /// An idempotency key with the hash of what it stands for.
 pub fn key(text: Option<String>, parts: &[&str]) -> Result<Option<Key>, Fault> {
+    Ok(checked_key(text)?.map(|key| Key { key, content: content(parts) }))
+}
+
+/// An idempotency key as it was sent.
+pub fn checked_key(text: Option<String>) -> Result<Option<String>, Fault> {
     match text {
         Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => {
             Err(Fault::invalid(format!("key takes 1 to {MAX_KEY_BYTES} bytes")))
         }
-        text => Ok(text.map(|key| Key { key, content: content(parts) })),
+        text => Ok(text),
     }
 }

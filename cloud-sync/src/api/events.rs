@@ -9,15 +9,17 @@ pub mod shape;
 use super::products::Products;
 use super::tokens::for_whom;
 use super::{Answer, By, Made, Shared, made};
+use crate::api::in_turn;
 use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
+use crate::feed;
 use crate::json::{Body, Page, Paging, Path, Query, bad_cursor};
 use crate::keys::{self, Purpose};
 use crate::ledger::{self, own};
+use crate::scope::{self, Named};
 use crate::store::events::{self, EventRecord};
 use crate::store::{self, Lock, Tx};
-use crate::{feed, scope};
 use axum::extract::State;
 use axum::{Extension, Json};
 use shape::{EventPatch, EventView, NewEvent};
@@ -103,7 +105,8 @@ pub async fn patch(
     Path(id): Path<String>,
     Body(patch): Body<EventPatch>,
 ) -> Answer<EventView> {
-    app.write(move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
+    let event = (caller.clone(), Some(Named::Event(id.clone())));
+    in_turn(&app, event, move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
 }
 
 async fn update(

@@ -38,7 +38,7 @@ pub async fn hash(pin: String) -> Result<String, Fault> {
 
 /// The member of staff who may override and whose PIN this is; an unknown name takes as long to tell.
 pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) -> Result<Staff, Fault> {
-    let known = app.write(move |tx, app| Box::pin(note_try(tx, app.now(), event, name))).await?;
+    let known = app.write_books(event, move |tx, app| Box::pin(note_try(tx, app.now(), event, name))).await?;
     let verifier = known.as_ref().map_or(Staff::NO_PIN, |staff| &staff.row.pin_hash).to_owned();
     let right = aside(move || {
         let parsed = PasswordHash::new(&verifier).ok();
@@ -48,7 +48,7 @@ pub async fn check(app: &Arc<App>, event: EventId, name: String, pin: String) ->
     let known = known.filter(|_| right).ok_or_else(wrong)?;
     let clean = StaffRecord { failures: 0, blocked_until: Timestamp(0), ..known };
     let staff = clean.row.clone();
-    app.write(move |tx, _| Box::pin(async move { Ok(staff::note(tx, event, &clean).await?) })).await?;
+    app.write_books(event, move |tx, _| Box::pin(async move { staff::note(tx, event, &clean).await })).await?;
     Ok(staff)
 }
 

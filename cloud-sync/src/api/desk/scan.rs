@@ -1,6 +1,6 @@
 //! A scan at the cloud's own desk.
 
-use super::{Given, key};
+use super::{Given, checked_key};
 use crate::api::answers::{Answers, at_the_door};
 use crate::api::{By, Shared};
 use crate::app::App;
@@ -19,8 +19,8 @@ use std::sync::Arc;
 use tidegate_core::api::{Answer, Direction};
 use tidegate_core::catalogue::Staff;
 use tidegate_core::decide::Scan;
-use tidegate_core::decide::key::Operation;
-use tidegate_core::id::EventId;
+use tidegate_core::decide::key::{Operation, content};
+use tidegate_core::id::{EventId, ListId};
 use tidegate_core::journal::kind::{Answered, Override};
 use tidegate_core::language::Language;
 use tidegate_link::language::Preferred;
@@ -94,9 +94,21 @@ struct Asked {
     reason: Option<String>,
     /// A supervisor's decision, with their row as their PIN was checked against it.
     overriding: Option<(Override, Staff)>,
-    key: Option<Key>,
+    key: Option<String>,
+    /// What its key stands for, without the list's number.
+    parts: Vec<String>,
     mode: Mode,
     attendant: Attendant,
+}
+
+impl Asked {
+    /// Its key, once the number of its list is known.
+    fn key(&self, list: ListId) -> Option<Key> {
+        let number = list.to_string();
+        let parts = self.parts.iter().enumerate().map(|(place, part)| if place == 2 { &number } else { part });
+        let parts: Vec<&str> = parts.map(String::as_str).collect();
+        Some(Key { key: self.key.clone()?, content: content(&parts) })
+    }
 }
 
 /// Decides a scan by the same law as at a door, and records it in the cloud's journal.
@@ -113,7 +125,7 @@ pub async fn scan(
     let place = scope::desk(&app, &caller, &id).await?;
     let asked = asked(&app, place.0, request, (&caller, language.unwrap_or_default())).await?;
     let asked = Arc::new((asked, caller));
-    let wants = asked.0.given.wants(Operation::Scan, asked.0.key.as_ref());
+    let wants = asked.0.given.wants(Operation::Scan, asked.0.key.as_deref());
     let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
     group::act(&app, place, act).await.map(Json)
 }
@@ -131,22 +143,32 @@ async fn asked(
         return Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, "reason_needed", what)
             .action("Give reason, such as \"ID seen, phone empty\""));
     }
+    let settled = match (request.confirm_unpaid, request.unattended) {
+        (false, false) => "",
+        (true, false) => "confirmed",
+        (_, true) => "unattended", // where nobody asks, nothing is settled
+    };
+    let by_hand = request.overriding.as_ref().map_or("", |by| &by.reason);
+    let way = if request.direction == Direction::Exit { "exit" } else { "entry" };
+    let (code, ticket) = (request.code.clone().unwrap_or_default(), request.ticket.clone().unwrap_or_default());
+    // Where the list's number belongs stands nothing yet. What was kept by earlier versions has these parts too.
     let mut parts = vec![
-        request.code.as_deref().unwrap_or(""),
-        request.ticket.as_deref().unwrap_or(""),
-        &request.list,
-        if request.direction == Direction::Exit { "exit" } else { "entry" },
-        gate.as_deref().unwrap_or(""),
-        if request.confirm_unpaid { "confirmed" } else { "" },
-        if request.unattended { "unattended" } else { "" },
-        request.overriding.as_ref().map_or("", |by| &by.reason),
+        code,
+        ticket,
+        String::new(),
+        way.into(),
+        gate.clone().unwrap_or_default(),
+        settled.into(),
+        by_hand.into(),
     ];
-    parts.extend(answers.iter().flat_map(|a| [a.question.as_str(), a.text.as_str()]));
-    parts.extend(reason.as_deref()); // one part after pairs
-    let key = key(request.key, &parts)?;
+    parts.extend(answers.iter().flat_map(|a| [a.question.clone(), a.text.clone()]));
+    parts.extend(reason.clone()); // one part after pairs
+    let key = checked_key(request.key)?;
     let given = Given::of(request.code, request.ticket.as_deref())?;
     let overriding = match request.overriding {
-        Some(by) if !repeats(app, event, key.as_ref()).await? => Some(checked(app, event, by).await?),
+        Some(by) if !repeats(app, (event, &request.list), key.as_deref()).await? => {
+            Some(checked(app, event, by).await?)
+        }
         Some(_) | None => None,
     };
     Ok(Asked {
@@ -160,16 +182,22 @@ async fn asked(
         reason,
         overriding,
         key,
+        parts,
         mode: if request.dry_run { Mode::DryRun } else { Mode::Record },
         attendant: Attendant { staff: Some(caller.name.clone()), language, unattended: request.unattended },
     })
 }
 
-/// Whether something was recorded under this key: a repeat needs nobody's right.
-async fn repeats(app: &Arc<App>, event: EventId, key: Option<&Key>) -> Result<bool, Fault> {
-    let Some(key) = key.map(|key| key.key.clone()) else { return Ok(false) };
+/// Whether something was recorded under this key: a repeat needs nobody's right. On a list that is not there
+/// nobody's PIN is tried.
+async fn repeats(app: &Arc<App>, (event, list): (EventId, &str), key: Option<&str>) -> Result<bool, Fault> {
+    let (list, key) = (list.to_owned(), key.map(str::to_owned));
     app.read(move |tx, _| {
-        Box::pin(async move { Ok(acts::get(tx, event, Operation::Scan, &key).await?.is_some()) })
+        Box::pin(async move {
+            scope::list_of(tx, event, &list).await?;
+            let Some(key) = key else { return Ok(false) };
+            Ok(acts::get(tx, event, Operation::Scan, &key).await?.is_some())
+        })
     })
     .await
 }
@@ -183,13 +211,14 @@ async fn checked(app: &Arc<App>, event: EventId, by: OverrideRequest) -> Result<
 async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller)>) -> Result<Answer, Fault> {
     let (asked, caller) = &*asked;
     desk.turn_to(asked.attendant.clone());
-    if let Some(recorded) = desk.recorded(tx, Operation::Scan, asked.key.as_ref()).await? {
+    let list = desk.list(tx, &asked.list).await?;
+    let key = asked.key(list);
+    if let Some(recorded) = desk.recorded(tx, Operation::Scan, key.as_ref()).await? {
         return Ok(recorded);
     }
     if let Some((_, staff)) = &asked.overriding {
         pin::still(staff, &desk.catalogue())?;
     }
-    let list = desk.list(tx, &asked.list).await?;
     let scan = Scan {
         direction: asked.direction,
         at: asked.at.map(|at| at.0),
@@ -200,5 +229,5 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<(Asked, Caller)>) -
         overriding: asked.overriding.as_ref().map(|(by, _)| by.clone()),
         shown: desk.shown(tx, &asked.given, caller).await?,
     };
-    desk.scan(tx, (&scan, list), asked.key.as_ref(), asked.mode).await
+    desk.scan(tx, (&scan, list), key.as_ref(), asked.mode).await
 }

@@ -73,7 +73,7 @@ pub async fn serving(
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
     let language = language.unwrap_or_default();
     let asked = Arc::new(Asked { given, product, quantity, at, key, mode, caller, language });
-    let wants = asked.given.wants(Operation::Serving, asked.key.as_ref());
+    let wants = asked.given.wants(Operation::Serving, asked.key.as_ref().map(|key| key.key.as_str()));
     let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
     group::act(&app, place, act).await.map(Json)
 }
