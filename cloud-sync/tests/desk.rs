@@ -160,6 +160,34 @@ async fn an_override_needs_the_right_pin_and_slows_guessing_down() {
     assert_eq!(cloud.get(&desk.employee, &conflicts).await.ok()["items"], json!([]));
 }
 
+both!(a_repeated_override_needs_nobodys_pin_and_a_new_one_does);
+async fn a_repeated_override_needs_nobodys_pin_and_a_new_one_does() {
+    let desk = Desk::new().await;
+    let cloud = &desk.venue.cloud;
+    let ana = json!({"event": desk.venue.event, "name": "ana", "pin": "123456", "may_override": true});
+    cloud.post(&desk.venue.organizer, "/v1/staff", ana).await.ok();
+    desk.scan(0, json!({})).await.ok();
+    let by = |key: &str, pin: &str, reason: &str| json!({"key": key, "override": {"supervisor": "ana", "reason": reason, "pin": pin}});
+    let first = Desk::check(desk.scan(0, by("a", "123456", "band")).await.ok(), "admit", "ok");
+    let path = format!("/v1/staff/{}/ana", desk.venue.event);
+    cloud.ask("DELETE", &path, &desk.venue.organizer, None, None).await.ok();
+    let again = Desk::check(desk.scan(0, by("a", "000000", "band")).await.ok(), "admit", "ok");
+    assert_eq!((&again["entry"], &again["repeated"]), (&first["entry"], &json!(true)));
+    Desk::check(desk.scan(0, by("a", "000000", "friend")).await.ok(), "refuse", "key_reused");
+    desk.scan(0, by("b", "123456", "band")).await.refused(403, "wrong_pin");
+}
+
+both!(who_asks_at_a_turnstile_is_asked_nothing);
+async fn who_asks_at_a_turnstile_is_asked_nothing() {
+    let desk = Desk::new().await;
+    let question = json!({"questions": [{"id": "q", "text": "Size?", "required": true, "at_checkin": true}]});
+    let path = format!("/v1/events/{}", desk.venue.event);
+    desk.venue.cloud.patch(&desk.venue.organizer, &path, question).await.ok();
+    Desk::check(desk.scan(0, json!({})).await.ok(), "ask", "question");
+    Desk::check(desk.scan(0, json!({"unattended": true, "key": "k"})).await.ok(), "admit", "ok");
+    Desk::check(desk.scan(0, json!({"key": "k"})).await.ok(), "refuse", "key_reused");
+}
+
 both!(what_is_not_for_this_door_says_why);
 async fn what_is_not_for_this_door_says_why() {
     let desk = Desk::new().await;

@@ -167,6 +167,10 @@ async fn what_is_tried_has_to_exist_here() {
     ] {
         office.test(body).await.refused(422, "invalid");
     }
+    let path = format!("/v1/lists/{}/test", office.venue.list);
+    let late = json!({"ticket": ticket, "rules": {"<": [{"var": "entries_number"}, 0]}});
+    let german = office.venue.cloud.spoken(&office.venue.organizer, &path, "de-AT", late).await.ok();
+    assert_eq!(german["explain"]["do"], "Zur Kasse schicken", "{german}");
     office.test(json!({"ticket": ticket, "rules": {"nosuchop": 1}})).await.refused(422, "bad_rule");
     office.test(json!({"ticket": "tkt_none"})).await.refused(404, "not_found");
     office.test(json!({"product": "prd_none"})).await.refused(404, "not_found");

@@ -106,6 +106,25 @@ mod tests {
         assert_eq!((waits[13], wait_s(200)), (MAX_WAIT_S, MAX_WAIT_S));
     }
 
+    #[test]
+    fn a_right_that_was_taken_away_or_a_pin_that_was_changed_since_decides_nothing() {
+        let staff = |pin_hash: &str, may_override| Staff {
+            name: "ana".into(),
+            pin_hash: pin_hash.into(),
+            may_override,
+            badge_counter: 0,
+        };
+        let check = |now: Option<Staff>, expect: bool| {
+            let staff_now = now.into_iter().map(|staff| (staff.name.clone(), staff)).collect();
+            let catalogue = Catalogue { staff: staff_now, ..Catalogue::default() };
+            assert_eq!(still(&staff("a", true), &catalogue).is_ok(), expect);
+        };
+        check(Some(staff("a", true)), true);
+        check(Some(staff("b", true)), false);
+        check(Some(staff("a", false)), false);
+        check(None, false);
+    }
+
     #[tokio::test]
     async fn a_pin_is_six_to_twelve_digits() {
         for pin in ["12345", "1234567890123", "12345a", ""] {
