@@ -12,6 +12,7 @@ pub mod entries;
 pub mod events;
 pub mod exchange;
 pub mod grants;
+pub mod health;
 pub mod keys;
 pub mod lists;
 pub mod orders;

@@ -1,11 +1,12 @@
 //! Every URL, in one screen: the REST side, and the device link.
 //!
-//! Routes register themselves in the OpenAPI document; whoever is not let in by
-//! [`crate::auth`] does not reach a handler. Sizes, panics and unknown addresses
-//! are answered here, as problem+json like everything else.
+//! REST routes register themselves in the OpenAPI document; whoever is not let in by
+//! [`crate::auth`] does not reach a handler. The device link is another address, for
+//! devices alone, and not in the document of this one. Sizes, panics and unknown
+//! addresses are answered here, as problem+json like everything else.
 
 use crate::api::{
-    allotments, desk, devices, enrol, entries, events, exchange, grants, keys, lists, orders, organizers,
+    allotments, desk, devices, enrol, entries, events, exchange, grants, health, keys, lists, orders, organizers,
     products, reports, staff, tickets, tokens,
 };
 use crate::app::App;
@@ -16,7 +17,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, State};
 use axum::http::{Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use std::any::Any;
 use std::sync::Arc;
@@ -83,28 +84,33 @@ fn guarded() -> Routes {
         .routes(routes!(entries::list))
 }
 
+/// What needs none.
+fn open() -> Routes {
+    OpenApiRouter::new().routes(routes!(health::healthz)).routes(routes!(health::readyz))
+}
+
 /// What devices use, behind mutual TLS.
-fn linked() -> Routes {
-    OpenApiRouter::new().routes(routes!(enrol::enrol)).routes(routes!(exchange::exchange))
+fn linked() -> Router<Arc<App>> {
+    Router::new().route("/v1/enrol", post(enrol::enrol)).route("/v1/exchange", post(exchange::exchange))
 }
 
 /// The REST side.
 pub fn rest(app: Arc<App>) -> Router {
     let guard = middleware::from_fn_with_state(app.clone(), auth::guard);
     let (guarded, _) = guarded().split_for_parts();
-    let api = guarded.layer(guard).with_state(app.clone());
+    let (open, _) = open().split_for_parts();
     let described = Arc::new(described());
-    let open = Router::new()
-        .route("/openapi.json", get(move || async move { Json((*described).clone()) }))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(move || ready(app.clone())));
-    outer(open.merge(docs::pages()).merge(api), crate::json::MAX_BODY_BYTES, TIMEOUT)
+    let api = guarded
+        .layer(guard)
+        .merge(open)
+        .merge(docs::pages())
+        .route("/openapi.json", get(move || async move { Json((*described).clone()) }));
+    outer(api.with_state(app), crate::json::MAX_BODY_BYTES, TIMEOUT)
 }
 
 /// The device link.
 pub fn link(app: Arc<App>) -> Router {
-    let (linked, _) = linked().split_for_parts();
-    outer(linked.with_state(app), MAX_MESSAGE_BYTES, TIMEOUT)
+    outer(linked().with_state(app), MAX_MESSAGE_BYTES, TIMEOUT)
 }
 
 fn outer(router: Router, body_bytes: usize, within: Duration) -> Router {
@@ -138,17 +144,12 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Fault::internal("a handler panicked").into_response()
 }
 
-async fn ready(app: Arc<App>) -> Result<&'static str, Fault> {
-    app.read(|tx, _| Box::pin(async move { Ok(crate::store::tokens::any_admin(tx).await?) })).await?;
-    Ok("ready\n")
-}
-
-/// The OpenAPI document of both sides, as it is served.
+/// The OpenAPI document of the REST side, as it is served.
 pub fn described() -> serde_json::Value {
     document::complete(&document())
 }
 
-/// What the handlers say of themselves, both sides.
+/// What its handlers say of themselves.
 pub fn document() -> OpenApi {
     let info = InfoBuilder::new().title("Tidegate cloud").version(env!("CARGO_PKG_VERSION"));
     let mut document = OpenApiBuilder::new().info(info.build()).build();
@@ -157,7 +158,7 @@ pub fn document() -> OpenApi {
         operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>(document::TOKEN, [])]);
     }
     document.merge(rest);
-    document.merge(linked().split_for_parts().1);
+    document.merge(open().split_for_parts().1);
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(document::TOKEN, SecurityScheme::Http(scheme));

@@ -44,7 +44,11 @@ async fn health_and_document_need_no_token() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let operation = &document["paths"]["/v1/orders"]["post"];
     assert_eq!(operation["security"][0]["token"], json!([]));
-    assert!(document["paths"]["/v1/enrol"]["post"]["security"].is_null());
+    assert_eq!(document["paths"]["/readyz"]["get"]["security"], json!([{}]));
+    for path in ["/v1/enrol", "/v1/exchange"] {
+        assert!(document["paths"][path].is_null(), "{path} is no address of the REST side");
+        cloud.post("", path, json!({})).await.refused(404, "not_found");
+    }
     assert!(document["components"]["schemas"]["Answer"].is_object());
 }
 

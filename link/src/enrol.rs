@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_core::seal::{Domain, PublicKey, Sig};
 
 /// A device asks for its certificate.
-#[derive(Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolRequest {
     /// The secret of the one-time code, hex.
@@ -22,7 +22,7 @@ pub struct EnrolRequest {
 }
 
 /// The cloud's answer.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EnrolResponse {
     /// The certificate, hex of its bytes.
     pub certificate: String,

@@ -23,11 +23,8 @@ use tidegate_core::id::EventId;
 use tidegate_core::seal::{Hash, PublicKey};
 use tidegate_core::trust::{Certificate, Identity};
 use tidegate_link::enrol::{EnrolRequest, EnrolResponse};
-use tidegate_link::problem::Problem;
 
 /// Enrols a device with its one-time code. On the device link, without a certificate yet.
-#[utoipa::path(post, path = "/v1/enrol", tag = "device link", request_body = EnrolRequest,
-    responses((status = 200, body = EnrolResponse), (status = "default", body = Problem)))]
 pub async fn enrol(
     State(app): State<Arc<App>>,
     Body(request): Body<EnrolRequest>,

@@ -9,16 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, body::Bytes};
 use std::sync::Arc;
 use tidegate_link::body::{self, CONTENT_TYPE};
-use tidegate_link::problem::Problem;
 use tidegate_link::tls::Peer;
 
 /// Exchanges journals and feed with an enrolled device. On the device link, with its certificate.
 ///
 /// The body is a CBOR `Request` under zstd, the answer a `Response`, as the wire format's documentation says.
-#[utoipa::path(post, path = "/v1/exchange", tag = "device link",
-    request_body(content = Vec<u8>, content_type = "application/cbor+zstd"),
-    responses((status = 200, content_type = "application/cbor+zstd", body = Vec<u8>),
-        (status = "default", body = Problem)))]
 pub async fn exchange(
     State(app): State<Arc<App>>,
     peer: Option<Extension<Peer>>,

@@ -30,8 +30,8 @@ const TAIL: &str = "
 
 Without a token: `GET /healthz`, `GET /readyz`, `GET /openapi.json`, `GET /docs`.
 
-Devices have no tokens. They prove themselves by their certificates on the device link (mutual TLS), whose routes are:
-
+Devices have no tokens. They prove themselves by their certificates on the device link, another address with mutual
+TLS: `POST /v1/enrol` gives a certificate for a one-time code, `POST /v1/exchange` exchanges journals and feed.
 ";
 
 /// The page.
@@ -43,14 +43,6 @@ pub fn roles(document: &OpenApi) -> String {
         let _ = writeln!(page, "| `{method} {path}` | {} | {summary} |", cells.join(" | "));
     }
     page.push_str(TAIL);
-    for (path, item) in &document.paths.paths {
-        for (method, operation) in operations(item) {
-            if !TABLE.iter().any(|(m, p, _)| *m == method && p == path) {
-                let _ =
-                    writeln!(page, "- `{method} {path}`: {}", operation.summary.as_deref().unwrap_or_default());
-            }
-        }
-    }
     page
 }
 
