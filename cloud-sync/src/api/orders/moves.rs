@@ -79,7 +79,7 @@ pub async fn advance(
 
 /// Pays an order.
 #[utoipa::path(post, path = "/v1/orders/{id}/pay", tag = "orders", request_body = Payment,
-    responses((status = 200, body = OrderView), (status = "default", body = Problem)))]
+    responses((status = 200, body = OrderView), (status = 402, body = Problem), (status = "default", body = Problem)))]
 pub async fn pay(
     Extract(app): Shared,
     Extension(caller): By,

@@ -70,7 +70,8 @@ async fn sign(tx: &mut Tx, app: &App, event: EventId, staff: &Staff) -> Result<S
 /// Draws a person's newest badge as PNG.
 #[utoipa::path(get, path = "/v1/staff/{event}/{name}/badge.png", tag = "staff",
     params(("event" = String, Path, description = "Of which event, `evt_…`"), ("name" = String, Path, description = "Their sign-in name")),
-    responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "default", body = Problem)))]
+    responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = 409, body = Problem),
+        (status = "default", body = Problem)))]
 pub async fn png(
     State(app): Shared,
     Extension(caller): By,
@@ -82,7 +83,8 @@ pub async fn png(
 /// Draws a person's newest badge as SVG.
 #[utoipa::path(get, path = "/v1/staff/{event}/{name}/badge.svg", tag = "staff",
     params(("event" = String, Path, description = "Of which event, `evt_…`"), ("name" = String, Path, description = "Their sign-in name")),
-    responses((status = 200, content_type = "image/svg+xml", body = String), (status = "default", body = Problem)))]
+    responses((status = 200, content_type = "image/svg+xml", body = String), (status = 409, body = Problem),
+        (status = "default", body = Problem)))]
 pub async fn svg(
     State(app): Shared,
     Extension(caller): By,

@@ -16,7 +16,8 @@ use tidegate_link::problem::Problem;
 
 /// Draws a ticket's code as PNG, with its short code beneath.
 #[utoipa::path(get, path = "/v1/tickets/{id}/qr.png", tag = "tickets",
-    responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = "default", body = Problem)))]
+    responses((status = 200, content_type = "image/png", body = Vec<u8>), (status = 409, body = Problem),
+        (status = "default", body = Problem)))]
 pub async fn png(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Result<Response, Fault> {
     let (code, under) = code(&app, caller, id).await?;
     qr::png_answer(&code, under)
@@ -24,7 +25,8 @@ pub async fn png(State(app): Shared, Extension(caller): By, Path(id): Path<Strin
 
 /// Draws a ticket's code as SVG, with its short code beneath.
 #[utoipa::path(get, path = "/v1/tickets/{id}/qr.svg", tag = "tickets",
-    responses((status = 200, content_type = "image/svg+xml", body = String), (status = "default", body = Problem)))]
+    responses((status = 200, content_type = "image/svg+xml", body = String), (status = 409, body = Problem),
+        (status = "default", body = Problem)))]
 pub async fn svg(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Result<Response, Fault> {
     let (code, under) = code(&app, caller, id).await?;
     qr::svg_answer(&code, under)
