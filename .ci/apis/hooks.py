@@ -1,8 +1,10 @@
 """What schemathesis is told about our world: ids of things that exist, and one more check.
 
 Generated ids hit nothing, so three of four requests that conform to the document are given real ones,
-and values that belong together; the fourth goes out as it was drawn. Parts that were drawn to be
-refused stay as they were drawn. Everything here counts, nothing is random: the same seed asks the same.
+and values that belong together; the fourth goes out as it was drawn. Two of the three keep all that was
+drawn, with values that fit this world; the other leaves out what would have to fit. Parts that were
+drawn to be refused stay as they were drawn. Everything here counts, nothing is random: the same seed
+asks the same.
 """
 
 import atexit
@@ -11,6 +13,7 @@ import datetime
 import itertools
 import json
 import os
+import time
 
 import requests.adapters
 import schemathesis
@@ -80,7 +83,7 @@ def of_ticket(method, verb):
     return spare("change" if method == "PATCH" else kinds.get(verb, "read"), "ticket")
 
 
-def in_address(method, path):
+def in_address(method, path, body):
     """Values of the parts of an address."""
     if SERVER == "agent":
         paid = spare("paid")
@@ -91,9 +94,11 @@ def in_address(method, path):
         case "events":
             return {"id": OWN["event"]}
         case "products":
-            return {"id": OWN["ticket_product"]}
+            return {"id": OWN["drink" if "restock" in body else "ticket_product"]}
         case "lists":
             return {"id": OWN["list"]}
+        case "orders" if "tickets" in body:
+            return {"id": spare("refund_part", "order")}
         case "orders":
             return {"id": of_order(method, verb)}
         case "tickets":
@@ -125,19 +130,75 @@ def in_query(path, query):
     return query
 
 
-# What names something that this world has none of, or has to fit something else.
-LEFT_OUT = {
-    "date", "variation", "variations", "add_variations", "addon_to", "answers", "rules", "unchecked_rules", "dates",
-    "questions", "doors_at", "ends_at", "valid_from", "valid_until", "tickets", "at", "outcome", "auto_exit_at",
-    "stock", "restock", "add_ons",
+QUESTION = {"id": "shirt", "text": "Which shirt size?", "at_checkin": True}
+RULES = itertools.cycle([
+    {"<": [{"var": "entries_number"}, 3]},
+    {"isAfter": [{"var": "now"}, {"buildTime": ["date_admission"]}, 30]},
+    {"or": [{"==": [{"var": "entry_status"}, "absent"]}, {"<=": [{"var": "entries_today"}, 9]}]},
+    {"and": [{">=": [{"var": "now_isoweekday"}, 1]}, {"<": [{"entries_since": [{"buildTime": ["date_from"]}]}, 5]}]},
+])
+# A second of the past and one of the future, whatever the clock says here.
+FROM, UNTIL = "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+# What has to fit something else: what of it does.
+FITTING = {
+    "date": lambda drawn: OWN["date"],
+    "variation": lambda drawn: OWN["variation"],
+    # More would soon be as many as a product may have.
+    "variations": lambda drawn: drawn[:1],
+    "add_variations": lambda drawn: drawn[:1],
+    "addon_to": lambda drawn: spare("read", "ticket"),
+    "answers": lambda drawn: {QUESTION["id"]: "L"},
+    "rules": lambda drawn: next(RULES),
+    "unchecked_rules": lambda drawn: drawn,
+    "dates": lambda drawn: [{"starts_at": FROM, "ends_at": UNTIL}, {"starts_at": UNTIL}],
+    "questions": lambda drawn: [QUESTION],
+    "doors_at": lambda drawn: FROM,
+    "ends_at": lambda drawn: UNTIL,
+    "valid_from": lambda drawn: FROM,
+    "valid_until": lambda drawn: UNTIL,
+    "auto_exit_at": lambda drawn: UNTIL,
+    "at": lambda drawn: OWN["at"],
+    "tickets": lambda drawn: drawn,
+    "outcome": lambda drawn: drawn,
+    "stock": lambda drawn: drawn,
+    "restock": lambda drawn: drawn,
+    "override": lambda drawn: override(),
+    "again": lambda drawn: drawn,
 }
 
 
-def in_body(path, body):
-    """The body with real ids, without what would have to fit something that is not there."""
-    body = {name: value for name, value in body.items() if name not in LEFT_OUT}
+def fitting(body, whole):
+    """The body with what fits, or without what has to."""
+    body = {name: FITTING[name](value) if name in FITTING and value is not None else value
+            for name, value in body.items() if whole or name not in FITTING}
+    if whole and "starts_at" in body and "ends_at" in body:
+        body["starts_at"] = FROM
+    return body
+
+
+def override():
+    """The decision of a supervisor who may take it."""
+    return {"reason": "Known to us", **({"session": session()} if SERVER == "agent" else {
+        "supervisor": OWN["supervisor"], "pin": OWN["pin"]})}
+
+
+opened = {}
+
+
+def session():
+    """A session at the agent, opened anew after half of its two minutes."""
+    if time.monotonic() > opened.get("until", 0):
+        answer = requests.post(f"{OWN['url']}/v1/sessions", headers={"Authorization": f"Bearer {TOKEN}"},
+                               json={"name": OWN["supervisor"], "pin": OWN["pin"]}, timeout=20)
+        # Whoever may not sign in is refused whatever session they name.
+        opened.update(until=time.monotonic() + 60, session=answer.json().get("session", "none"))
+    return opened["session"]
+
+
+def in_body(path, body, address, whole):
+    """The body with real ids."""
     if SERVER == "agent":
-        return at_the_agent(path, body)
+        return at_the_agent(path, body, address)
     known = {"event": OWN["event"], "organizer": OWN["organizer"], "device": OWN["device"], "list": OWN["list"]}
     body |= {name: value for name, value in known.items() if name in body}
     drink = path.endswith(("/servings", "/grants", "/allotments"))
@@ -151,7 +212,10 @@ def in_body(path, body):
         case "events" | "{id}" if "timezone" in body:
             body["timezone"] = "Europe/Berlin"
         case "products":
-            body["kind"] = "ticket"
+            served = "stock" in body and not body.get("credits")
+            body["kind"] = "consumption" if served else "ticket"
+            if not served:
+                body.pop("stock", None)
         case "organizers":
             pass
         case "tokens":
@@ -164,11 +228,11 @@ def in_body(path, body):
         case "grants":
             body |= {"ticket": spare("read", "ticket"), "units": 1}
         case "orders":
-            items = [{"product": OWN["ticket_product"], "quantity": 1, **fits(item)} for item in body["items"][:3]]
-            body["items"] = items
+            body["items"] = [ordered(fitting(item, whole)) for item in body["items"][:3]]
+        case "refund" if body.get("tickets"):
+            body["tickets"] = [part["ticket"] for part in OWN["spare"]["refund_part"] if part["order"] == address["id"]]
         case "scans":
             shown(body, "scan")
-            body.pop("override", None)
         case "servings":
             shown(body, "serve")
             body["quantity"] = 1
@@ -176,16 +240,24 @@ def in_body(path, body):
             body.pop("product" if turns["test"] % 2 else "ticket", None)
             if "ticket" in body or "product" not in body:
                 body["ticket"] = spare("read", "ticket")
-                body.pop("product", None)
+                for name in ("product", "variation", "date"):
+                    body.pop(name, None)
             turns["test"] += 1
     if path == "/v1/events":
         body["organizer"] = OWN["organizer"]
     return body
 
 
-def fits(item):
-    """What may be said of an ordered ticket in this world, by anybody."""
-    return {name: item[name] for name in ("holder",) if name in item}
+# Only staff give these.
+FAVOURS = {"credits", "note", "valid_if_pending"}
+
+
+def ordered(item):
+    """An item of an order that may be placed here, by whoever asks."""
+    item = {name: value for name, value in item.items() if WHO != "customer" or name not in FAVOURS}
+    if item.get("credits"):
+        item["credits"] = [{"product": OWN["drink"], "units": 1}]
+    return item | {"product": OWN["ticket_product"], "quantity": 1}
 
 
 def shown(body, kind):
@@ -199,12 +271,21 @@ def shown(body, kind):
         body["reason"] = "ID seen"
 
 
-def at_the_agent(path, body):
-    body.pop("override", None)
+# The last scan that the agent did not let in.
+held = {}
+
+
+def at_the_agent(path, body, address):
     match path:
         case "/v1/orders/{order}/admissions":
-            body = {"count": 1, "reason": "ID seen", "list": OWN["list"]}
+            code = next(paid["code"] for paid in OWN["paid"] if paid["order_code"] == address["order"])
+            by = {"code": code} if "code" in body else {"reason": "ID seen"}
+            body = {"count": 1, "list": OWN["list"], **by, **({"at": body["at"]} if "at" in body else {})}
+        case "/v1/scans" if held and body.get("again"):
+            body = {name: value for name, value in body.items() if name not in ("code", "ticket")}
+            body |= {"again": held["entry"], "list": OWN["list"]}
         case "/v1/scans":
+            body.pop("again", None)
             shown(body, "paid")
             body |= {"list": OWN["list"], "reason": "ID seen"} if "ticket" in body else {"list": OWN["list"]}
         case "/v1/servings":
@@ -215,8 +296,9 @@ def at_the_agent(path, body):
         case "/v1/duty":
             body = {"name": OWN["supervisor"], "pin": OWN["pin"]}
         case "/v1/sessions":
-            body = {"name": OWN["supervisor"], "pin": OWN["pin"]}
-    turns["duty"] += path == "/v1/duty"
+            body = {"name": OWN["supervisor"]} if turns["duty"] % 2 else {"badge": OWN["badge"]}
+            body["pin"] = OWN["pin"]
+    turns["duty"] += path in ("/v1/duty", "/v1/sessions")
     return body
 
 
@@ -233,13 +315,19 @@ def before_call(context, case, kwargs):
     if turns[key] % 4 == 0 or case.method.upper() != operation.method.upper():
         return
     method, path = operation.method.upper(), operation.path
+    body, whole = None, turns[key] % 2 == 1
+    if isinstance(case.body, dict) and well(case, ParameterLocation.BODY):
+        body = fitting(case.body, whole)
     if "{" in path and well(case, ParameterLocation.PATH):
-        values = in_address(method, path)
+        values = in_address(method, path, body or {})
         case.path_parameters = {**case.path_parameters, **{n: v for n, v in values.items() if n in case.path_parameters}}
     if well(case, ParameterLocation.QUERY) and operation.query:
         case.query = in_query(path, dict(case.query or {}))
-    if isinstance(case.body, dict) and well(case, ParameterLocation.BODY):
-        case.body = in_body(path, case.body)
+    if "Idempotency-Key" in (case.headers or {}) and well(case, ParameterLocation.HEADER):
+        # Drawn ones are few; two requests in a row have the same, which is refused where they ask for something else.
+        case.headers = {**case.headers, "Idempotency-Key": f"{key} {turns[key] // 2}"}
+    if body is not None:
+        case.body = in_body(path, body, case.path_parameters or {}, whole)
 
 
 # --- what came of it
@@ -247,6 +335,10 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def after_call(context, case, response):
     statuses[case.operation.label][response.status_code] += 1
+    if SERVER == "agent" and case.operation.label == "POST /v1/scans" and response.status_code == 200:
+        answer = response.json()
+        if answer["verdict"] != "admit" and answer.get("entry"):
+            held["entry"] = answer["entry"]
 
 
 @schemathesis.check
