@@ -28,7 +28,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 if [ "${1:-}" = schemathesis ]; then
   wanted=.ci/apis/requirements.txt
-  folder=target/schemathesis
+  folder=${CARGO_TARGET_DIR:-target}/schemathesis
   if ! cmp -s "$wanted" "$folder/installed.txt"; then
     echo "installing: schemathesis into $folder"
     python3 -m venv "$folder"
