@@ -22,7 +22,7 @@ use crate::ledger::{Books, own};
 use crate::store::events::EventRecord;
 use crate::store::{Tx, books};
 use count::{Counted, Overridden};
-use rows::{Grouping, Key, Names, Row, Tally};
+use rows::{Gate, Grouping, Key, Names, Row, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tidegate_core::id::{DeviceId, ListId, ProductId};
@@ -299,12 +299,11 @@ fn products(books: &Books<'_>, names: &Names, tallies: &BTreeMap<Option<ProductI
 fn arrivals(counted: &BTreeMap<Key, Tally>) -> Vec<Arrivals> {
     let by_gate = rows::summed(counted, |key| (key.from, key.gate.clone()));
     let came = by_gate.into_iter().filter(|(_, tally)| tally.view.entries > 0);
-    let of = |((from, gate), tally): ((i64, String), Tally)| Arrivals {
-        from: Timestamp::from_secs(from).to_string(),
-        gate,
-        count: tally.view.entries,
+    let of = |((from, gate), tally): ((i64, Gate), Tally)| {
+        let gate = gate.name()?.to_owned(); // nobody comes in at closing time
+        Some(Arrivals { from: Timestamp::from_secs(from).to_string(), gate, count: tally.view.entries })
     };
-    came.map(of).collect()
+    came.filter_map(of).collect()
 }
 
 fn servings(books: &Books<'_>, names: &Names, (product, device): &(ProductId, DeviceId), units: i64) -> Servings {

@@ -7,6 +7,7 @@ mod recount;
 use calamine::{Data, Reader, Xlsx};
 use common::{Answer, Venue};
 use recount::night::Night;
+use recount::picture;
 use recount::workbook::{counts, sheet, tables, wall, word};
 use recount::{Key, Recount};
 use serde_json::Value;
@@ -93,7 +94,7 @@ fn json_tables(report: &Value, recount: &Recount) {
         assert_eq!(numbers(&list), lists.get(&name).cloned().unwrap_or_default().numbers, "{name}");
         assert_eq!(list["inside"].as_u64(), recount.inside.get(&name).copied(), "{name}");
     }
-    assert_eq!(items("lists").len(), 3);
+    assert_eq!(items("lists").len(), 4);
     let products = recount.by(|key| key.3.clone());
     for product in items("products") {
         let name = text(&product["product"]);
@@ -257,31 +258,52 @@ async fn every_scan_stands_in_a_row_of_its_own() {
     assert_eq!(admitted as u64, recount.sum().numbers[0]);
 }
 
-both!(the_workbook_is_the_recount);
-async fn the_workbook_is_the_recount() {
-    let night = Night::new(SEEDS[1], ENTRIES).await;
-    let recount = Recount::of(&night.venue).await;
-    let report = ask(&night.venue, "").await.json();
-    let mut book = Xlsx::new(Cursor::new(ask(&night.venue, "?format=xlsx").await.body)).unwrap();
-    let names = ["Summary", "Arrivals", "Lists", "Products", "Refusals", "Bar", "Stock", "Overrides", "Devices"];
-    assert_eq!(book.sheet_names(), names);
-    let (header, rows) = sheet(&mut book, "Arrivals");
-    let came: BTreeMap<(i64, String), u64> =
-        recount.by(|key| (key.0, key.2.clone())).into_iter().map(|(key, count)| (key, count.numbers[0])).collect();
+const SHEETS: [&str; 10] =
+    ["Summary", "Arrivals", "Attendance", "Lists", "Products", "Refusals", "Bar", "Stock", "Overrides", "Devices"];
+/// A part of a row's key.
+type Part = fn(&Key) -> String;
+/// By what arrivals are shown.
+const PARTS: [(&str, Part); 3] =
+    [("", |key| key.2.clone()), ("&by=list", |key| key.1.clone()), ("&by=product", |key| key.3.clone())];
+
+/// Entries by five minutes and name.
+fn came(recount: &Recount, part: Part) -> BTreeMap<(i64, String), u64> {
+    let came = recount.by(|key| (key.0, part(key))).into_iter().map(|(key, count)| (key, count.numbers[0]));
+    came.filter(|(_, count)| *count > 0).collect()
+}
+
+fn arrivals(book: &mut Xlsx<Cursor<Vec<u8>>>, recount: &Recount, part: Part) {
+    let (header, rows) = sheet(book, "Arrivals");
+    let came = came(recount, part);
     let mut seen = 0;
     for row in &rows {
         let from = Timestamp::parse(&word(&row[1])).unwrap();
         assert_eq!(wall(&row[0]), from.wall_secs(&zone()) * 1_000);
         let numbers = counts(&row[2..]);
-        let (total, by_gate) = numbers.split_last().unwrap();
-        assert_eq!(*total, by_gate.iter().sum::<i64>());
-        for (gate, count) in header[2..].iter().zip(by_gate) {
-            assert_eq!(*count as u64, came.get(&(from.as_secs(), gate.clone())).copied().unwrap_or_default());
+        let (total, by_name) = numbers.split_last().unwrap();
+        assert_eq!(*total, by_name.iter().sum::<i64>());
+        for (name, count) in header[2..].iter().zip(by_name) {
+            assert_eq!(*count as u64, came.get(&(from.as_secs(), name.clone())).copied().unwrap_or_default());
         }
         seen += total;
     }
     assert_eq!(seen as u64, recount.sum().numbers[0]);
-    tables(&mut book, &recount);
+}
+
+both!(the_workbook_is_the_recount);
+async fn the_workbook_is_the_recount() {
+    let night = Night::new(SEEDS[1], ENTRIES).await;
+    let recount = Recount::of(&night.venue).await;
+    let report = ask(&night.venue, "").await.json();
+    let closed = |key: &&Key| key.2 == recount.closing;
+    assert!(recount.rows.keys().filter(closed).count() > 2, "somebody stays until closing time");
+    for (by, part) in PARTS {
+        let mut book = Xlsx::new(Cursor::new(ask(&night.venue, &format!("?format=xlsx{by}")).await.body)).unwrap();
+        assert_eq!(book.sheet_names(), SHEETS);
+        arrivals(&mut book, &recount, part);
+        tables(&mut book, &recount);
+    }
+    let mut book = Xlsx::new(Cursor::new(ask(&night.venue, "?format=xlsx").await.body)).unwrap();
     let (_, rows) = sheet(&mut book, "Overrides");
     assert_eq!(rows.len(), recount.overrides.len());
     for row in rows {
@@ -308,27 +330,27 @@ both!(the_picture_shows_every_arrival);
 async fn the_picture_shows_every_arrival() {
     let night = Night::new(SEEDS[0], ENTRIES).await;
     let recount = Recount::of(&night.venue).await;
-    for (by, sums) in [
-        ("", recount.by(|key| key.2.clone())),
-        ("&by=list", recount.by(|key| key.1.clone())),
-        ("&by=product", recount.by(|key| key.3.clone())),
-    ] {
+    for (by, part) in PARTS {
         let answer = ask(&night.venue, &format!("?format=svg{by}")).await;
         assert_eq!(answer.kind, "image/svg+xml");
         let picture = String::from_utf8(answer.body).unwrap();
-        let bars = picture.split("<g><title>").skip(1).map(|bar| bar.split("</title>").next().unwrap());
-        let drawn: u64 = bars
-            .map(|bar| bar.split(": ").nth(1).unwrap().split(' ').next().unwrap().parse::<u64>().unwrap())
-            .sum();
-        assert_eq!(drawn, recount.sum().numbers[0], "{by}");
-        let mut sizes: Vec<(String, u64)> =
-            sums.into_iter().map(|(name, count)| (name, count.numbers[0])).collect();
-        sizes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        // Where there are more than eight, those from the eighth on share the last place.
-        let shared = if sizes.len() > 8 { sizes[7].1 } else { 0 };
-        for (name, count) in sizes.into_iter().filter(|(_, count)| *count > shared) {
-            let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            assert!(picture.contains(&format!("{name}: {count}<")), "{by} {name}");
+        let sizes = recount.by(part).into_iter().map(|(name, count)| (name, count.numbers[0])).collect();
+        let names = picture::shown(sizes);
+        let (mut expected, mut sums) = (BTreeMap::new(), BTreeMap::new());
+        for ((from, name), count) in came(&recount, part) {
+            *expected.entry((from, names[&name].clone())).or_default() += count;
+            *sums.entry(names[&name].clone()).or_default() += count;
+        }
+        let parts = picture::parts(&picture);
+        assert_eq!(parts.len(), expected.len(), "{by}");
+        let drawn: BTreeMap<(i64, String), u64> =
+            parts.iter().map(|part| ((part.from, part.name.clone()), part.count)).collect();
+        assert_eq!(drawn, expected, "{by}");
+        picture::measure(&parts);
+        for (name, count) in sums {
+            let sum: u64 = count;
+            let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            assert!(picture.contains(&format!("{name}: {sum}<")), "{by} {name}");
         }
         assert!(picture.contains("clocks 1 h back"), "the night has an hour twice");
     }

@@ -2,8 +2,9 @@
 //!
 //! Read by everybody: the colours are Okabe and Ito's, each has a pattern of its
 //! own as well, the legend names them with their sums, and the picture says in
-//! words what it shows. Where bars stand and what is written under them is
-//! computed in [`bars`].
+//! words what it shows. A bar carries its time, and each part of it its name and
+//! count, for people who point at it and for programs. Where bars stand and what is
+//! written under them is computed in [`bars`].
 
 pub mod bars;
 
@@ -121,17 +122,20 @@ fn plot(out: &mut String, series: &Series, bars: &Bars, (top, high): (f64, f64))
     let wide = (WIDTH - LEFT - RIGHT) / bars.bars.len() as f64;
     let x = |place: usize| LEFT + wide * place as f64;
     for (place, bar) in bars.bars.iter().enumerate().filter(|(_, bar)| bar.sum() > 0) {
-        let _ = write!(out, "<g><title>{}</title>", safe(&bar.words(series)));
+        let _ = write!(out, "<g data-from=\"{}\"><title>{}</title>", bar.from, safe(&bar.words(series)));
         let mut below = 0;
-        for (of, count) in bar.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let parts = series.names.iter().zip(&bar.counts).enumerate();
+        for (of, (name, count)) in parts.filter(|(_, (_, count))| **count > 0) {
             let (from, to) = (y(below), y(below + count));
             let gap = (wide * 0.08).min(2.0);
             let _ = write!(
                 out,
-                "<rect x=\"{:.2}\" y=\"{to:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"url(#tg-{of})\"/>",
+                "<rect x=\"{:.2}\" y=\"{to:.2}\" width=\"{:.2}\" height=\"{:.2}\" fill=\"url(#tg-{of})\" \
+                 data-name=\"{}\" data-count=\"{count}\"/>",
                 x(place) + gap,
                 wide - 2.0 * gap,
-                from - to
+                from - to,
+                safe(name)
             );
             below += count;
         }
@@ -249,6 +253,7 @@ fn safe(words: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
             c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => out.push(' '),
             c => out.push(c),
         }

@@ -7,7 +7,7 @@
 //! products of the event's tickets and the acts taken back are held one by one.
 
 use super::BUCKET_S;
-use super::rows::{Key, Tally};
+use super::rows::{Gate, Key, Tally};
 use crate::fault::Fault;
 use crate::ledger::Books;
 use crate::store::journals::{self, ByTicket, CHUNK, EntryRecord};
@@ -194,15 +194,12 @@ async fn refusals(
                 None => None,
             };
             let (from, gate) = (bucket(at.unwrap_or(clock)), reader.gate(refusal.gate.as_ref(), &record.id));
-            let key = Key { from, list: refusal.list, gate, product };
+            let key = Key { from, list: refusal.list, gate: Gate::Named(gate), product };
             counted.rows.entry(key).or_default().refuse(&refusal.code);
             counted.devices.entry(record.id.journal.device).or_default().tally.refused += 1;
         }
     }
 }
-
-/// By which gate people leave at closing time: none that anybody stands at.
-const CLOSING: &str = "closing time";
 
 /// The five minutes in which something happened, seconds since 1970.
 fn bucket(at: Timestamp) -> i64 {
@@ -247,7 +244,7 @@ impl Counted {
         reader: &Reader<'_>,
     ) {
         if passage.way == Way::Closed {
-            let key = Key { from: bucket(passage.at), list: Some(list), gate: CLOSING.to_owned(), product };
+            let key = Key { from: bucket(passage.at), list: Some(list), gate: Gate::Closing, product };
             self.rows.entry(key).or_default().view.exits += 1;
             return;
         }
@@ -257,7 +254,7 @@ impl Counted {
             _ => (None, None), // a passage is made of nothing else
         };
         let (gate, inward) = (reader.gate(gate, &passage.id), passage.way.is_in());
-        let key = Key { from: bucket(passage.at), list: Some(list), gate: gate.clone(), product };
+        let key = Key { from: bucket(passage.at), list: Some(list), gate: Gate::Named(gate.clone()), product };
         let did = self.devices.entry(passage.id.journal.device).or_default();
         for tally in [&mut self.rows.entry(key).or_default().view, &mut did.tally] {
             *(if inward { &mut tally.entries } else { &mut tally.exits }) += 1;

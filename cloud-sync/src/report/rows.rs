@@ -1,15 +1,28 @@
 //! The rows of a report: a tally for every five minutes, list, gate and product.
 //!
 //! Coarser tables are sums of these rows and nothing else, so that every table says
-//! the same. Names are made unique here: two lists of one name stay two.
+//! the same. Names are made unique here: two lists of one name stay two, and what
+//! stands for no gate is called as no gate is.
 
 use super::TallyView;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::id::{ListId, ProductId};
 use tidegate_core::time::Timestamp;
 use utoipa::ToSchema;
+
+/// What stands in the place of a gate for those whom closing time sent home.
+const CLOSING: &str = "closing time";
+
+/// By which way somebody came or went.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gate {
+    /// The gate, or the device where none was named.
+    Named(String),
+    /// None that anybody stands at: at closing time, whoever is inside has left.
+    Closing,
+}
 
 /// What is counted apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +31,8 @@ pub struct Key {
     pub from: i64,
     /// The check-in list; none at a bar.
     pub list: Option<ListId>,
-    /// The gate, or the device where none was named.
-    pub gate: String,
+    /// By which way.
+    pub gate: Gate,
     /// The product of the ticket, where a ticket was read.
     pub product: Option<ProductId>,
 }
@@ -86,7 +99,7 @@ pub struct Row {
     /// Name of the check-in list; absent at a bar, and where lists are not kept apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
-    /// The gate, or the device where none was named; absent where gates are not kept apart.
+    /// The gate, or the device where none was named, or `closing time`; absent where gates are not kept apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate: Option<String>,
     /// Product of the ticket; absent where none was read, and where products are not kept apart.
@@ -117,6 +130,9 @@ pub fn codes(rows: &BTreeMap<Key, Tally>) -> BTreeMap<String, u64> {
     summed(rows, |_| ()).into_values().next().unwrap_or_default().codes
 }
 
+/// A key without the parts that are not kept apart.
+type Coarse = (i64, Option<ListId>, Option<Gate>, Option<ProductId>);
+
 /// The rows with names, as coarse as wanted.
 pub fn named(rows: &BTreeMap<Key, Tally>, by: Grouping, names: &Names) -> Vec<Row> {
     let keeps = |one: Grouping| by == one || matches!(by, Grouping::All | Grouping::Scan | Grouping::Total);
@@ -125,16 +141,36 @@ pub fn named(rows: &BTreeMap<Key, Tally>, by: Grouping, names: &Names) -> Vec<Ro
         let gate = gate.then(|| key.gate.clone());
         (key.from, key.list.filter(|_| list), gate, key.product.filter(|_| product))
     });
-    let row = |((from, list, gate, product), tally): ((i64, Option<ListId>, _, Option<ProductId>), Tally)| Row {
+    let closing = unlike(CLOSING, rows.keys().filter_map(|key| key.gate.name()));
+    let row = |((from, list, gate, product), tally): (Coarse, Tally)| Row {
         from: Timestamp::from_secs(from).to_string(),
         list: list.map(|list| names.list(list)),
-        gate,
+        gate: gate.map(|gate| gate.name().map_or_else(|| closing.clone(), str::to_owned)),
         product: product.map(|product| names.product(product)),
         tally: tally.view,
         codes: tally.codes,
         from_s: from,
     };
     coarse.into_iter().map(row).collect()
+}
+
+impl Gate {
+    /// The name that people gave it.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Closing => None,
+        }
+    }
+}
+
+/// A word of our own among names that people gave: in brackets where one of them is the same.
+pub fn unlike<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String {
+    let (names, mut word): (BTreeSet<&str>, _) = (names.collect(), word.to_owned());
+    while names.contains(word.as_str()) {
+        word = format!("({word})");
+    }
+    word
 }
 
 /// The names of an event's lists and products, each once.
@@ -188,9 +224,24 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_that_is_called_like_closing_time_is_not_taken_for_it() {
+        let check = |gate: &str, expect: &[&str]| {
+            let key = |gate| Key { from: 0, list: None, gate, product: None };
+            let rows = [key(Gate::Named(gate.into())), key(Gate::Closing)].map(|key| (key, Tally::default()));
+            let names = Names { lists: BTreeMap::new(), products: BTreeMap::new() };
+            let rows = named(&rows.into(), Grouping::Gate, &names);
+            assert_eq!(rows.iter().filter_map(|row| row.gate.as_deref()).collect::<Vec<_>>(), expect);
+        };
+        check("North", &["North", "closing time"]);
+        check("closing time", &["closing time", "(closing time)"]);
+        check("(closing time)", &["(closing time)", "closing time"]);
+    }
+
+    #[test]
     fn coarser_rows_are_sums_of_the_fine_ones() {
+        let named = |gate: &str| Gate::Named(gate.into());
         let key =
-            |from, gate: &str, list| Key { from, list: Some(ListId(list)), gate: gate.into(), product: None };
+            |from, gate: &str, list| Key { from, list: Some(ListId(list)), gate: named(gate), product: None };
         let mut rows: BTreeMap<Key, Tally> = BTreeMap::new();
         for (from, gate, list) in [(0, "A", 1), (0, "A", 2), (0, "B", 1), (300, "A", 1)] {
             let tally = rows.entry(key(from, gate, list)).or_default();
@@ -198,7 +249,7 @@ mod tests {
             tally.refuse("used");
         }
         let names = Names { lists: BTreeMap::new(), products: BTreeMap::new() };
-        let gates = named(&rows, Grouping::Gate, &names);
+        let gates = super::named(&rows, Grouping::Gate, &names);
         let seen: Vec<_> = gates.iter().map(|row| (row.from_s, row.gate.as_deref(), row.tally.entries)).collect();
         assert_eq!(seen, [(0, Some("A"), 2), (0, Some("B"), 1), (300, Some("A"), 1)]);
         assert_eq!(codes(&rows), BTreeMap::from([("used".to_owned(), 4)]));

@@ -3,7 +3,7 @@
 //!
 //! A time that the venue's clock shows twice stands beside its UTC.
 
-use super::rows::Grouping;
+use super::rows::{Grouping, Row};
 use super::series::Series;
 use super::{Attendance, TallyView};
 use rust_xlsxwriter::{Chart, ChartType, Color, Format, FormatBorder, Workbook, Worksheet, XlsxError};
@@ -56,6 +56,7 @@ pub fn xlsx(report: &Attendance, by: Grouping) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     summary(book.add_worksheet(), &styles, report, &zone, &series)?;
     arrivals(book.add_worksheet(), &styles, &zone, &series)?;
+    attendance(book.add_worksheet(), &styles, report, &zone)?;
     lists(book.add_worksheet(), &styles, report)?;
     products(book.add_worksheet(), &styles, report)?;
     refusals(book.add_worksheet(), &styles, report, &zone)?;
@@ -111,6 +112,13 @@ fn venue(at: Timestamp, zone: &Zone) -> Cell<'static> {
 
 fn parsed(at: &str, zone: &Zone) -> Cell<'static> {
     Timestamp::parse(at).map_or(Cell::Nothing, |at| venue(at, zone))
+}
+
+/// When and where a row was counted.
+fn place<'r>(row: &'r Row, zone: &Zone) -> [Cell<'r>; 5] {
+    let [list, gate, product] =
+        [&row.list, &row.gate, &row.product].map(|name| Cell::Text(name.as_deref().unwrap_or_default()));
+    [venue(Timestamp::from_secs(row.from_s), zone), Cell::Text(&row.from), list, gate, product]
 }
 
 fn counts(tally: TallyView) -> [Cell<'static>; 4] {
@@ -173,7 +181,7 @@ fn chart(series: &Series, rows: u32) -> Chart {
 }
 
 fn arrivals(sheet: &mut Worksheet, styles: &Styles, zone: &Zone, series: &Series) -> Result<(), XlsxError> {
-    let mut columns = vec![("From (venue)", 20.0), ("From (UTC)", 22.0)];
+    let mut columns = WHEN.to_vec();
     columns.extend(series.names.iter().map(|name| (name.as_str(), 14.0)));
     columns.push(("Total", 10.0));
     let mut sheet = Sheet::new(sheet, styles, "Arrivals", &columns)?;
@@ -189,7 +197,20 @@ fn arrivals(sheet: &mut Worksheet, styles: &Styles, zone: &Zone, series: &Series
     Ok(())
 }
 
+const WHEN: [(&str, f64); 2] = [("From (venue)", 20.0), ("From (UTC)", 22.0)];
+const WHERE: [(&str, f64); 3] = [("Check-in list", 24.0), ("Gate", 18.0), ("Product", 24.0)];
 const COUNTS: [(&str, f64); 4] = [("Entries", 10.0), ("Exits", 10.0), ("By supervisors", 14.0), ("Refused", 10.0)];
+
+/// The rows of the report, as the CSV has them.
+fn attendance(sheet: &mut Worksheet, styles: &Styles, report: &Attendance, zone: &Zone) -> Result<(), XlsxError> {
+    let columns = [&WHEN[..], &WHERE, &COUNTS].concat();
+    let mut sheet = Sheet::new(sheet, styles, "Attendance", &columns)?;
+    for row in &report.rows {
+        let cells: Vec<Cell<'_>> = place(row, zone).into_iter().chain(counts(row.tally)).collect();
+        sheet.row(&cells)?;
+    }
+    Ok(())
+}
 
 fn lists(sheet: &mut Worksheet, styles: &Styles, report: &Attendance) -> Result<(), XlsxError> {
     let columns = [&[("Check-in list", 30.0), ("Number", 9.0)][..], &COUNTS, &[("Inside", 10.0)]].concat();
@@ -214,16 +235,12 @@ fn products(sheet: &mut Worksheet, styles: &Styles, report: &Attendance) -> Resu
 }
 
 fn refusals(sheet: &mut Worksheet, styles: &Styles, report: &Attendance, zone: &Zone) -> Result<(), XlsxError> {
-    let names = [("Check-in list", 24.0), ("Gate", 18.0), ("Product", 24.0), ("Code", 18.0), ("Refused", 10.0)];
-    let columns = [&[("From (venue)", 20.0), ("From (UTC)", 22.0)][..], &names].concat();
+    let columns = [&WHEN[..], &WHERE, &[("Code", 18.0), ("Refused", 10.0)]].concat();
     let mut sheet = Sheet::new(sheet, styles, "Refusals", &columns)?;
-    let text = |name: &Option<String>| name.clone().unwrap_or_default();
     for row in &report.rows {
-        let (list, gate, product) = (text(&row.list), text(&row.gate), text(&row.product));
         for (code, count) in &row.codes {
-            let when = [venue(Timestamp::from_secs(row.from_s), zone), Cell::Text(&row.from)];
-            let what = [&list, &gate, &product, code].map(|text| Cell::Text(text));
-            let cells: Vec<Cell<'_>> = when.into_iter().chain(what).chain([Cell::Count(*count)]).collect();
+            let refused = [Cell::Text(code), Cell::Count(*count)];
+            let cells: Vec<Cell<'_>> = place(row, zone).into_iter().chain(refused).collect();
             sheet.row(&cells)?;
         }
     }

@@ -4,22 +4,20 @@
 //! things as the API tells them; nothing of what it compares with.
 
 pub mod night;
+pub mod picture;
 pub mod workbook;
 
 use crate::common::Venue;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_core::catalogue::Catalogue;
+use tidegate_core::catalogue::{Catalogue, CheckInList, Event};
 use tidegate_core::fold::{Act, TicketState, Way};
-use tidegate_core::id::{JournalId, TicketId};
+use tidegate_core::id::{JournalId, ListId, TicketId};
 use tidegate_core::journal::kind::{Kind, Override};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
 use tidegate_core::time::Timestamp;
-
-/// None of these lists has a closing time: any moment will do.
-const NEVER_CLOSES: Timestamp = Timestamp(0);
 
 /// When five minutes began, list, gate, product.
 pub type Key = (i64, String, String, String);
@@ -52,6 +50,12 @@ pub struct Recount {
     pub devices: BTreeMap<String, OfDevice>,
     pub undone: BTreeSet<EntryRef>,
     pub names: Names,
+    /// What stands for the gate of those who left at a list's closing time.
+    pub closing: String,
+    /// When it was counted.
+    now: Timestamp,
+    /// The lists with their closing times.
+    catalogue: Catalogue,
 }
 
 /// Names as the API tells them.
@@ -107,6 +111,42 @@ impl Names {
     }
 }
 
+/// The lists as far as the fold asks about them.
+async fn closings(venue: &Venue) -> Catalogue {
+    let event = venue.cloud.get(&venue.organizer, &format!("/v1/events/{}", venue.event)).await.ok();
+    let event = Event {
+        id: venue.event_id(),
+        name: text(&event["name"]),
+        timezone: text(&event["timezone"]),
+        starts_at: Timestamp::parse(event["starts_at"].as_str().unwrap()).unwrap(),
+        doors_at: None,
+        ends_at: None,
+        dates: Vec::new(),
+        questions: Vec::new(),
+    };
+    let mut catalogue = Catalogue { event: Some(event), ..Catalogue::default() };
+    for list in all(venue, &format!("/v1/lists?event={}&", venue.event)).await {
+        let id = ListId(list["number"].as_u64().unwrap() as u16);
+        let auto_exit_at = list["auto_exit_at"].as_str().map(|at| Timestamp::parse(at).unwrap());
+        let multiple_entries = list["multiple_entries"] == true;
+        let row = CheckInList { multiple_entries, auto_exit_at, ..CheckInList::unnamed(id) };
+        catalogue.lists.insert(id, row);
+    }
+    catalogue
+}
+
+/// In brackets if some gate is called like that.
+fn closing_name(kinds: &BTreeMap<EntryRef, &Kind>) -> String {
+    let gates = kinds.values().filter_map(|kind| match kind {
+        Kind::Admission(a) => a.gate.as_deref(),
+        Kind::Exit(e) => e.gate.as_deref(),
+        Kind::Refusal(r) => r.gate.as_deref(),
+        _ => None,
+    });
+    let name = "closing time".to_owned();
+    if gates.collect::<Vec<_>>().contains(&name.as_str()) { format!("({name})") } else { name }
+}
+
 fn told_apart(things: &[Value]) -> BTreeMap<u64, String> {
     let name = |thing: &Value| text(&thing["name"]);
     let label = |thing: &Value| {
@@ -119,7 +159,8 @@ fn told_apart(things: &[Value]) -> BTreeMap<u64, String> {
 
 impl Recount {
     pub async fn of(venue: &Venue) -> Self {
-        let mut recount = Self { names: Names::of(venue).await, ..Self::default() };
+        let (names, catalogue, now) = (Names::of(venue).await, closings(venue).await, venue.cloud.now());
+        let mut recount = Self { names, catalogue, now, ..Self::default() };
         for item in all(venue, &format!("/v1/events/{}/entries?", venue.event)).await {
             let of = recount.devices.entry(text(&item["device"])).or_default();
             of.3 += 1;
@@ -143,6 +184,7 @@ impl Recount {
         let mut acts: BTreeMap<TicketId, Vec<Act>> = BTreeMap::new();
         let written = std::mem::take(&mut self.written);
         let kinds: BTreeMap<EntryRef, &Kind> = written.iter().map(|w| (w.id, &w.entry.kind)).collect();
+        self.closing = closing_name(&kinds);
         for Written { id, entry } in &written {
             if let Some((ticket, act)) = Act::allowed(*id, entry) {
                 acts.entry(ticket).or_default().push(act);
@@ -165,7 +207,7 @@ impl Recount {
             }
         }
         for (ticket, acts) in acts {
-            self.ticket(ticket, &TicketState::of(&acts, &Catalogue::default()), &kinds);
+            self.ticket(ticket, &TicketState::of(&acts, &self.catalogue), &kinds);
         }
         self.written = written;
     }
@@ -173,8 +215,15 @@ impl Recount {
     fn ticket(&mut self, ticket: TicketId, state: &TicketState, kinds: &BTreeMap<EntryRef, &Kind>) {
         for (list, presence) in &state.lists {
             let list = self.names.list(list.0);
-            *self.inside.entry(list.clone()).or_default() += u64::from(presence.inside(NEVER_CLOSES));
+            *self.inside.entry(list.clone()).or_default() += u64::from(presence.inside(self.now));
             for passage in &presence.passages {
+                if passage.way == Way::Closed {
+                    let product = self.names.tickets[&ticket].clone();
+                    let key = (five(passage.at), list.clone(), self.closing.clone(), product);
+                    assert!(passage.at < self.now, "the night is over");
+                    self.rows.entry(key).or_default().numbers[1] += 1;
+                    continue;
+                }
                 let (gate, by) = match kinds[&passage.id] {
                     Kind::Admission(a) => (a.gate.clone(), a.overridden.clone()),
                     Kind::Exit(e) => (e.gate.clone(), e.overridden.clone()),

@@ -38,10 +38,26 @@ pub fn word(cell: &Data) -> String {
     }
 }
 
+/// When and where a row was counted; both clocks say the same.
+fn place(row: &[Data], zone: &Zone) -> Key {
+    let from = Timestamp::parse(&word(&row[1])).unwrap();
+    assert_eq!(wall(&row[0]), from.wall_secs(zone) * 1_000);
+    (from.as_secs(), word(&row[2]), word(&row[3]), word(&row[4]))
+}
+
 /// Compares the sheets that are tables of the whole night.
 pub fn tables(book: &mut Xlsx<Cursor<Vec<u8>>>, recount: &Recount) {
     let zone = Zone::parse("Europe/Berlin").unwrap();
     let as_i64 = |numbers: [u64; 4]| numbers.map(|n| n as i64).to_vec();
+    let (header, rows) = sheet(book, "Attendance");
+    let counted = ["Entries", "Exits", "By supervisors", "Refused"];
+    assert_eq!(
+        header,
+        [&["From (venue)", "From (UTC)", "Check-in list", "Gate", "Product"][..], &counted].concat()
+    );
+    assert_eq!(rows.len(), recount.rows.len());
+    let numbers: BTreeMap<Key, Vec<i64>> = rows.iter().map(|row| (place(row, &zone), counts(&row[5..]))).collect();
+    assert_eq!(numbers, recount.rows.iter().map(|(key, count)| (key.clone(), as_i64(count.numbers))).collect());
     let (lists, products) = (recount.by(|key| key.1.clone()), recount.by(|key| key.3.clone()));
     for row in sheet(book, "Lists").1 {
         let name = word(&row[0]);
@@ -53,10 +69,7 @@ pub fn tables(book: &mut Xlsx<Cursor<Vec<u8>>>, recount: &Recount) {
     }
     let mut refused: BTreeMap<(Key, String), u64> = BTreeMap::new();
     for row in sheet(book, "Refusals").1 {
-        let from = Timestamp::parse(&word(&row[1])).unwrap();
-        assert_eq!(wall(&row[0]), from.wall_secs(&zone) * 1_000);
-        let key = (from.as_secs(), word(&row[2]), word(&row[3]), word(&row[4]));
-        refused.insert((key, word(&row[5])), counts(&row[6..7])[0] as u64);
+        refused.insert((place(&row, &zone), word(&row[5])), counts(&row[6..7])[0] as u64);
     }
     let expected = recount
         .rows

@@ -34,6 +34,9 @@ pub struct Bars {
 /// One bar.
 #[derive(Clone)]
 pub struct Bar {
+    /// When it begins, for programs: UTC, `2026-11-19T19:35:00Z`; bars longer than an hour begin when the
+    /// venue's clock shows so, `2026-11-19T00:00:00`.
+    pub from: String,
     /// When it begins, on the venue's clock: `20:35`, with the day where bars are long.
     pub time: String,
     /// How many came, by series.
@@ -82,7 +85,9 @@ impl Bars {
         let bar = |place: i64| {
             let at = begin + place * step_s;
             let (time, until) = (label(shown(at), step_s), label(shown(at + step_s), step_s));
-            Bar { time, until, wall_s: shown(at), counts: vec![0; series.names.len()] }
+            let from = Timestamp::from_secs(at).to_string();
+            let from = if step_s > HOUR_S { from.trim_end_matches('Z').to_owned() } else { from };
+            Bar { from, time, until, wall_s: shown(at), counts: vec![0; series.names.len()] }
         };
         let mut bars: Vec<Bar> = (0..count).map(bar).collect();
         for (from, counts) in &series.points {

@@ -96,6 +96,28 @@ fn more_gates_than_patterns_share_the_last_and_nobody_is_lost() {
 }
 
 #[test]
+fn a_gate_that_is_called_others_is_not_taken_for_the_others() {
+    let names = ["others".to_owned()].into_iter().chain((0..20).map(|n| format!("gate {n:02}")));
+    let rows: Vec<Row> = names.zip(0..).map(|(gate, n)| row(0, &gate, 30 - n)).collect();
+    let series = Series::of(&report(rows), Grouping::Gate, 8);
+    assert_eq!((series.names[0].as_str(), series.names[7].as_str()), ("others", "(others)"));
+    assert_eq!((series.sums[0], series.sums.iter().sum::<u64>()), (30, (10..=30).sum()));
+    let unread = Row { gate: None, ..row(0, "", 1) };
+    let series = Series::of(&report(vec![unread, row(0, "unknown", 2)]), Grouping::Gate, 8);
+    assert_eq!((series.names, series.sums), (vec!["unknown".to_owned(), "(unknown)".into()], vec![2, 1]));
+}
+
+#[test]
+fn parts_of_bars_carry_their_time_name_and_count() {
+    let first = at("2026-11-19T19:00:00Z");
+    let chart = drawn(vec![row(first, "A \"b\"", 3)]);
+    assert!(chart.contains("<g data-from=\"2026-11-19T19:00:00Z\"><title>20:00"), "{chart}");
+    assert!(chart.contains("data-name=\"A &quot;b&quot;\" data-count=\"3\""), "{chart}");
+    let long = drawn(vec![row(first, "A", 3), row(first + 30 * 86_400, "A", 1)]);
+    assert!(long.contains("<g data-from=\"2026-11-19T18:00:00\">"), "{long}");
+}
+
+#[test]
 fn names_with_anything_in_them_leave_it_well_formed() {
     let chart =
         drawn(vec![row(0, "a\u{1}<b>&\u{FFFF}\"", 1), row(0, &"long ".repeat(40), 2), row(300, "夜の入口", 2)]);
