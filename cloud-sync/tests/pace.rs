@@ -1,6 +1,7 @@
 //! How fast it is, measured: run with `cargo test --release -p cloud-sync --test pace -- --ignored --nocapture`.
 //!
-//! Bounds are asserted only here, on an optimised build and a quiet machine.
+//! Bounds are asserted only here, on an optimised build and a quiet machine. Both databases wait for their disk
+//! at every commit.
 
 #[macro_use]
 mod common;
@@ -8,15 +9,20 @@ mod common;
 use cloud_sync::report::export::{Format, Wanted, write};
 use cloud_sync::report::rows::Grouping;
 use cloud_sync::store::events;
-use common::{START_S, Venue, ticket_id};
+use common::{START_S, Venue, backend, ticket_id};
 use std::time::{Duration, Instant};
 use tidegate_core::feed::Cursor;
 use tidegate_core::id::{ListId, TicketId};
 use tidegate_core::journal::kind::{Admission, Exit, Kind, Refusal, Undo};
 
 fn report(what: &str, took: Duration, bound: Duration) {
-    println!("{what}: {:.1} ms", took.as_secs_f64() * 1e3);
+    println!("{}: {what}: {:.1} ms", backend::name(), took.as_secs_f64() * 1e3);
     assert!(took < bound, "{what} took {took:?}, more than {bound:?}");
+}
+
+async fn durable_venue() -> Venue {
+    backend::durable();
+    Venue::new().await
 }
 
 both!(
@@ -24,7 +30,7 @@ both!(
     ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed
 );
 async fn ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed() {
-    let venue = Venue::new().await;
+    let venue = durable_venue().await;
     let mut orders = Vec::new();
     let started = Instant::now();
     for n in 0..100 {
@@ -76,7 +82,9 @@ async fn pages(venue: &Venue, gate: &common::Device) {
         }
     }
     assert!(rows >= 100_000);
-    println!("{rows} rows, {} kB, read back too in {:?}", bytes / 1_000, started.elapsed());
+    let (name, rate) = (backend::name(), rows as f64 / building.as_secs_f64());
+    println!("{name}: {rows} rows, {} kB, read back too in {:?}", bytes / 1_000, started.elapsed());
+    println!("{name}: {rate:.0} rows of the feed a second, signed");
     report("100,000 tickets as signed pages", building, Duration::from_secs(1));
 }
 
@@ -85,7 +93,7 @@ both!(
     scans_at_the_desk_are_durable_in_milliseconds
 );
 async fn scans_at_the_desk_are_durable_in_milliseconds() {
-    let venue = Venue::new().await;
+    let venue = durable_venue().await;
     let order = venue.paid("k", 500).await;
     let path = format!("/v1/events/{}/scans", venue.event);
     let mut took = Vec::new();
@@ -180,7 +188,8 @@ async fn attendance_over_a_hundred_thousand_entries() {
         written.await.unwrap();
         let took = started.elapsed();
         let bytes = std::io::Seek::stream_position(&mut file).unwrap();
-        println!("{name}: {} kB, at most {} MB more in use", bytes / 1_000, (memory_kb().1 - before) / 1_000);
+        let more = (memory_kb().1 - before) / 1_000;
+        println!("{}: {name}: {} kB, at most {more} MB more in use", backend::name(), bytes / 1_000);
         report(&format!("attendance over 100,000 entries: {name}"), took, Duration::from_secs(5));
     }
 }

@@ -122,10 +122,26 @@ impl Database {
 /// Longer than any lock is waited for by the servers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Whether the run's PostgreSQL waits for its disk.
+static DISK: OnceLock<Disk> = OnceLock::new();
+
 /// The run's PostgreSQL; it ends with this process.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start(Disk::Quick).unwrap())
+    SERVER.get_or_init(|| Server::start(*DISK.get_or_init(|| Disk::Quick)).unwrap())
+}
+
+/// Has the run's PostgreSQL wait for its disk, as in the field: for figures. To be said before any test starts it.
+pub fn durable() {
+    assert_eq!(*DISK.get_or_init(|| Disk::Durable), Disk::Durable, "it runs already");
+}
+
+/// What the database at hand is called.
+pub fn name() -> &'static str {
+    match ON.try_with(|on| *on).unwrap_or(Backend::Sqlite) {
+        Backend::Sqlite => "SQLite",
+        Backend::Postgres => "PostgreSQL",
+    }
 }
 
 /// A database of a test's own, migrated.
