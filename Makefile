@@ -3,7 +3,8 @@
 
 CARGO ?= cargo
 ARGS ?=
-BINARIES = $(or $(CARGO_TARGET_DIR),target)/debug
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+BINARIES = $(TARGET)/debug
 
 .PHONY: help demo test build check format fuzz scenarios schemathesis numbers setup setup-tests
 
@@ -18,7 +19,7 @@ setup-tests:
 
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
 	$(CARGO) build --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
-	@./target/release/demo $(ARGS)
+	@$(TARGET)/release/demo $(ARGS)
 
 test: setup-tests ## every test: units, properties, real processes, scenarios on every surface
 	$(MAKE) build
