@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use tidegate_core::api::{LogItem, LogPage};
+use tidegate_core::time::Timestamp;
 
 /// Between two looks of `-f`: sooner than somebody reads a line.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -36,19 +37,12 @@ pub struct Args {
 /// Runs it.
 pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
     let client = Client::of(folder)?;
-    let mut told: HashSet<String> = HashSet::new();
     let first = newest(&client, &args).await?;
     print(&first, &args)?;
     if !args.follow {
         return Ok(ExitCode::SUCCESS);
     }
-    let before = page(&client, &args, LOOK_AT, None).await?.items;
-    let shown: HashSet<&String> = first.iter().map(|item| &item.entry).collect();
-    // What came while the first lines were shown is new; what is older than they are is not.
-    let newest = first.iter().map(|item| &item.at).max();
-    told.extend(
-        before.iter().filter(|i| shown.contains(&i.entry) || Some(&i.at) <= newest).map(|i| i.entry.clone()),
-    );
+    let mut told = told(&first, &page(&client, &args, LOOK_AT, None).await?.items);
     loop {
         let mut items = page(&client, &args, LOOK_AT, None).await?.items;
         let now: HashSet<String> = items.iter().map(|item| item.entry.clone()).collect();
@@ -57,6 +51,16 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
         told = now;
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+/// Of the items that are there, those that are not news after the first lines: what came while these were
+/// shown is new, what is older than they are is not.
+fn told(first: &[LogItem], there: &[LogItem]) -> HashSet<String> {
+    let shown: HashSet<&String> = first.iter().map(|item| &item.entry).collect();
+    // Texts do not sort like the times they say: fractions of a second end where only zeros follow.
+    let newest = first.iter().map(|item| Timestamp::parse(&item.at)).max();
+    let old = |item: &&LogItem| shown.contains(&item.entry) || Some(Timestamp::parse(&item.at)) <= newest;
+    there.iter().filter(old).map(|item| item.entry.clone()).collect()
 }
 
 /// As many items as are asked for, the newest first, however far back they are.
@@ -110,4 +114,29 @@ fn line(item: &LogItem) -> String {
     let line = format!("{}  {}  [{}]", item.at, parts.join(" "), place.join(" · "));
     // One item, one line, whatever another device wrote into it.
     line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(entry: &str, at: &str) -> LogItem {
+        let item =
+            serde_json::json!({ "entry": entry, "at": at, "kind": "admission", "code": "ok", "device": "gate" });
+        serde_json::from_value(item).expect("an item")
+    }
+
+    #[test]
+    fn what_is_older_than_the_first_lines_is_no_news_whatever_fraction_its_time_has() {
+        let check = |at: &str, news: bool| {
+            let first = [item("shown", "2026-11-21T19:00:07.5Z"), item("before", "2026-11-21T19:00:06Z")];
+            assert_eq!(told(&first, &[item("other", at)]).is_empty(), news, "{at}");
+        };
+        check("2026-11-21T19:00:07Z", false); // as a text it is greater
+        check("2026-11-21T19:00:07.499999Z", false);
+        check("2026-11-21T19:00:07.5Z", false);
+        check("2026-11-21T19:00:07.500001Z", true);
+        check("2026-11-21T19:00:08Z", true);
+        assert!(told(&[], &[item("other", "2026-11-21T19:00:08Z")]).is_empty(), "after no lines all is news");
+    }
 }
