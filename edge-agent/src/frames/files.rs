@@ -92,8 +92,8 @@ pub fn picture_from_bytes(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> 
     if pixels > MAX_PIXELS {
         return Err(FrameError::TooLarge { name: name.to_owned(), size: pixels });
     }
-    let decode = || reader().map_err(image::ImageError::IoError)?.decode();
-    let picture = guarded(decode).map_err(unreadable)?.into_luma8();
+    let decode = || reader().map_err(image::ImageError::IoError)?.decode().map(image::DynamicImage::into_luma8);
+    let picture = guarded(decode).map_err(unreadable)?;
     let (width, height) = picture.dimensions();
     Ok(Grey { width, height, luma: picture.into_raw() })
 }
