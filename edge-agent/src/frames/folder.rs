@@ -84,7 +84,8 @@ impl Folder {
             AfterReading::MoveTo(folder) => std::fs::rename(path, folder.join(name_of(path))),
         };
         if let Err(error) = done {
-            tracing::warn!(file = %name_of(path), %error, "a picture that was read cannot be put away");
+            // Somebody has to look at the folder; files may be called like the people on them.
+            tracing::warn!(folder = %self.path.display(), %error, "a picture that was read cannot be put away");
         }
     }
 }
