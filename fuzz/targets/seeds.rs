@@ -42,7 +42,11 @@ const RULES: [&str; 8] = [
 libfuzzer_sys::fuzz_target!(init: write_and_end(), |_bytes: &[u8]| {});
 
 fn write_and_end() {
-    std::process::exit(write().is_err().into())
+    let written = write();
+    if let Err(error) = &written {
+        eprintln!("✖ the seeds could not be written: {error}");
+    }
+    std::process::exit(written.is_err().into())
 }
 
 fn write() -> std::io::Result<()> {
@@ -58,12 +62,18 @@ fn write() -> std::io::Result<()> {
     ];
     for (target, seeds) in all {
         let folder = to.join(target);
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(&folder).map_err(|e| of(&folder, &e))?;
         for (name, seed) in seeds {
-            std::fs::write(folder.join(name.replace(' ', "-")), seed)?;
+            let file = folder.join(name.replace(' ', "-"));
+            std::fs::write(&file, seed).map_err(|e| of(&file, &e))?;
         }
     }
     Ok(())
+}
+
+/// An error, and what it is about.
+fn of(path: &Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 type Seeds = Vec<(String, Vec<u8>)>;
@@ -151,6 +161,7 @@ fn entries() -> Vec<Entry> {
         at: (after % 2 == 0).then_some(DOORS),
         quality: Quality::Trusted,
         uncertain_ms: (after % 3 == 0).then_some(3),
+        staff: (after % 4 == 0).then(|| "ana".to_owned()),
         kind,
     };
     (1..).zip(kinds).map(entry).collect()
@@ -209,6 +220,7 @@ fn batches() -> Seeds {
     let pieces: Vec<u8> =
         all[..3].iter().flat_map(|e| [vec![e.to_bytes().len() as u8], e.to_bytes()].concat()).collect();
     seeds.push(seed("written", &[29, 0, 77, 0], pieces));
+    seeds.push(seed("written long", &[29, 0, 77, 128], [&[128; 129][..], &[129; 130]].concat()));
     let one = cbor(&ours);
     let two = [vec![one.len() as u8], one, cbor(&vector(&[2, 8]))].concat();
     seeds.push(seed("vectors", &[23], two));
@@ -267,7 +279,12 @@ fn changes() -> Vec<Change> {
         Change::KeyGone(key.number()),
         Change::Key(key),
         Change::Device(device),
-        Change::Staff(Staff { name: "ana".into(), pin_hash: "$argon2id$…".into(), may_override: true }),
+        Change::Staff(Staff {
+            name: "ana".into(),
+            pin_hash: "$argon2id$…".into(),
+            may_override: true,
+            badge_counter: 2,
+        }),
         Change::StaffGone("bo".into()),
         Change::Ticket(Box::new(ticket)),
     ]
@@ -280,6 +297,7 @@ fn feeds() -> Seeds {
         seed("foreign page", &[0], cbor(&signed)),
         seed("page", &[4], cbor(&page(changes()))),
         seed("signed", &[28, 0xe0, 5], cbor(&small)),
+        seed("many rows", &[29, 0xe0, 5, 1], cbor(&small)),
         seed("identity", &[27], cbor(&identity())),
         seed("signed identity", &[30], cbor(&identity())),
         seed("certificate", &[31], Certificate::issue(&sample(), &identity()).to_bytes()),
@@ -364,5 +382,8 @@ fn eyes() -> Seeds {
 
 fn streams() -> Seeds {
     let text = "\u{feff}: hello\r\nevent: status\r\ndata: {\"a\":\r\ndata: 1}\r\nid: 7\r\n\r\nevent:same\ndata:{}\n\ndata: only\r\r";
-    vec![seed("events", &[0, 20], text)]
+    let long = format!("data: {}\n", "x".repeat(600));
+    // The target repeats what adds up to nothing.
+    let rest = long.bytes().fold(0_u8, u8::wrapping_sub);
+    vec![seed("events", &[0, 20], text), seed("long event", &[0, rest], long)]
 }
