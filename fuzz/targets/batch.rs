@@ -75,9 +75,11 @@ fn vectors(mut input: Input<'_>) {
 /// Any bytes as entries under a right signature, and the same with one bit turned.
 fn written(mut input: Input<'_>) {
     let (place, first) = (usize::from(u16::from_be_bytes(input.take())), 1 + u64::from(input.byte()));
+    // A piece of 128 bytes is then as long as an entry may be.
+    let times = if first > 128 { MAX_ENTRY_BYTES / 128 } else { 1 };
     let mut entries: Vec<Vec<u8>> = Vec::new();
     while !input.0.is_empty() {
-        entries.push(input.piece().to_vec());
+        entries.push(input.piece().repeat(times));
     }
     let before = genesis(EVENT, JOURNAL);
     let hash = entries.iter().fold(before, |hash, entry| chain(&hash, entry));

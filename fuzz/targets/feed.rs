@@ -25,7 +25,8 @@ fuzz_target!(|bytes: &[u8]| {
         4..=7 => page(input.0),
         8..=26 => row(input),
         27 => drop(round_trip::<Identity>(input.0)),
-        28 | 29 => signed(input),
+        28 => signed(input),
+        29 => many(input),
         30 => identity(input.0),
         _ => certificate(input.0),
     }
@@ -40,11 +41,27 @@ fn foreign(bytes: &[u8]) {
 
 /// Any bytes under a right signature.
 fn signed(mut input: Input<'_>) {
+    let cursor = cursor(&mut input);
+    signed_page(input.0, cursor);
+}
+
+/// A page whose rows come again and again, to as many as a page may have or one more, under a right signature.
+fn many(mut input: Input<'_>) {
+    let (cursor, rows) = (cursor(&mut input), MAX_PAGE_ROWS + usize::from(input.byte() % 2));
+    let Ok(page) = minicbor::decode::<Page>(input.0) else { return };
+    let page = Page { rows: page.rows.iter().cycle().take(rows).cloned().collect(), ..page };
+    signed_page(&minicbor::to_vec(&page).expect("a vector takes everything"), cursor);
+}
+
+fn cursor(input: &mut Input<'_>) -> Cursor {
     let (epoch, revision) = (Epoch([input.byte(); 16]), u64::from(input.byte()));
-    let cursor = if revision == 0 { Cursor::default() } else { Cursor { epoch, revision } };
-    let signature = Domain::Feed.sign(&KEYS.own, &[input.0]);
-    let page: SignedPage = minicbor::decode(&sealed(input.0, &signature.0)).expect("laid out like a page");
-    match (page.open(&KEYS.public, EVENT, cursor), minicbor::decode::<Page>(input.0)) {
+    if revision == 0 { Cursor::default() } else { Cursor { epoch, revision } }
+}
+
+fn signed_page(bytes: &[u8], cursor: Cursor) {
+    let signature = Domain::Feed.sign(&KEYS.own, &[bytes]);
+    let page: SignedPage = minicbor::decode(&sealed(bytes, &signature.0)).expect("laid out like a page");
+    match (page.open(&KEYS.public, EVENT, cursor), minicbor::decode::<Page>(bytes)) {
         (Ok(page), Ok(read)) => {
             assert_eq!(page, read);
             assert!(page.event == EVENT && page.rows.len() <= MAX_PAGE_ROWS);
