@@ -118,7 +118,7 @@ async fn closings(venue: &Venue) -> Catalogue {
         id: venue.event_id(),
         name: text(&event["name"]),
         timezone: text(&event["timezone"]),
-        starts_at: Timestamp::parse(event["starts_at"].as_str().unwrap()).unwrap(),
+        starts_at: Timestamp::parse(event["starts_at"].as_str().unwrap()),
         doors_at: None,
         ends_at: None,
         dates: Vec::new(),
