@@ -234,7 +234,7 @@ fn changes() -> Vec<Change> {
         id: EVENT,
         name: "Autumn Ball".into(),
         timezone: "Europe/Berlin".into(),
-        starts_at: DOORS,
+        starts_at: Some(DOORS),
         doors_at: Some(DOORS),
         ends_at: Some(DOORS.plus_secs(36_000)),
         dates: vec![EventDate { id: date, starts_at: DOORS, doors_at: None, ends_at: None }],
