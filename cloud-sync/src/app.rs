@@ -4,6 +4,7 @@
 //! holds too, keyed so that a stale entry is never found: a catalogue by its
 //! feed revision, a certificate by its bytes.
 
+use crate::auth::callers::Callers;
 use crate::auth::limit::Limiter;
 use crate::auth::tokens;
 use crate::desk::group::Groups;
@@ -53,6 +54,8 @@ pub struct App {
     pub test_payments: bool,
     /// Failed sign-ins.
     pub limiter: Limiter,
+    /// Who asked a moment ago.
+    pub callers: Callers,
     /// Failed enrolments.
     pub enrolments: Limiter,
     /// Short codes that no ticket has, by token.
@@ -121,6 +124,7 @@ impl App {
             ca,
             test_payments: false,
             limiter: Limiter::default(),
+            callers: Callers::default(),
             enrolments: Limiter::default(),
             short_codes: Limiter::default(),
             desks: Groups::default(),

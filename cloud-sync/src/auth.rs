@@ -5,6 +5,7 @@
 //! there. A route that is not in the table is closed. Whose things a caller may
 //! see is decided by [`crate::scope`].
 
+pub mod callers;
 pub mod limit;
 pub mod page;
 pub mod tokens;
@@ -146,11 +147,17 @@ fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
 
 async fn caller(app: &App, hash: Option<[u8; 32]>) -> Result<Option<Caller>, Fault> {
     let Some(hash) = hash else { return Ok(None) };
+    if let Some(known) = app.callers.known(&hash, app.now()) {
+        return Ok(Some(known));
+    }
     let found = app.store.read(move |tx| Box::pin(async move { store::tokens::by_hash(tx, hash).await }));
     let found = found.await?.filter(|record| bool::from(record.hash.ct_eq(&hash)));
     let Some(record) = found else { return Ok(None) };
     let role = Role::ALL.into_iter().find(|role| role.as_str() == record.role);
-    Ok(role.map(|role| Caller { token: record.id, name: record.name, role, organizer: record.organizer }))
+    let caller =
+        role.map(|role| Caller { token: record.id, name: record.name, role, organizer: record.organizer });
+    caller.iter().for_each(|caller| app.callers.note(hash, caller, app.now()));
+    Ok(caller)
 }
 
 fn unknown(app: &App, request: &Request) -> Fault {
