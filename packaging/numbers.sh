@@ -15,6 +15,8 @@ show "$release"/numbers --dir "${DIR:-.}" search
 show "$release"/numbers --dir "${DIR:-.}" desk
 show "$release"/numbers --dir "${DIR:-.}" desk --postgres
 show "$release"/numbers --dir "${DIR:-.}" desk --postgres --servers 3
+show "$release"/numbers --dir "${DIR:-.}" desk --lanes 32
+show "$release"/numbers --dir "${DIR:-.}" desk --postgres --lanes 32
 show "$release"/eye_bench --synth 60 --seed 3
 show "$release"/demo
 show ls -l "$release"/edge-agent "$release"/cloud-sync "$release"/scanner-tui

@@ -5,11 +5,12 @@
 //! answers what was recorded; a refusal leaves nothing under its key.
 
 pub mod ahead;
+pub mod given;
 pub mod group;
 pub mod pin;
 
 use self::ahead::{Ahead, Wants};
-use crate::api::desk::Given;
+use self::given::Given;
 use crate::api::orders::create::MAX_ADD_ONS;
 use crate::app::App;
 use crate::auth::Caller;

@@ -1,10 +1,10 @@
 //! A scan at the cloud's own desk.
 
-use super::{Given, checked_key};
 use crate::api::answers::{Answers, at_the_door};
 use crate::api::{By, Shared};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::desk::given::{Given, checked_key};
 use crate::desk::group::{self, Act};
 use crate::desk::{Attendant, Desk, Key, Mode, pin};
 use crate::fault::Fault;

@@ -1,8 +1,8 @@
 //! A serving at the cloud's own desk, from the stock that the cloud itself holds.
 
-use super::{Given, key};
 use crate::api::{By, Shared};
 use crate::auth::Caller;
+use crate::desk::given::{Given, key};
 use crate::desk::group::{self, Act};
 use crate::desk::{Attendant, Desk, Key, Mode};
 use crate::fault::Fault;
