@@ -308,16 +308,6 @@ async fn add_first_admin(tx: &mut Tx, file: &Path, now: Timestamp) -> anyhow::Re
 
 fn catalogue(changes: impl Iterator<Item = Change>) -> Catalogue {
     let mut catalogue = Catalogue::default();
-    for change in changes {
-        match change {
-            Change::Event(event) => catalogue.event = Some(event),
-            Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
-            Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
-            Change::Key(key) => catalogue.add_key(key),
-            Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
-            Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
-            Change::KeyGone(_) | Change::StaffGone(_) | Change::Ticket(_) => {} // rows stand once: nothing to take out
-        }
-    }
+    changes.for_each(|change| change.enter(&mut catalogue));
     catalogue
 }

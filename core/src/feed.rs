@@ -6,7 +6,7 @@
 //! whose newest revision lay in that range when it was signed. Rows of a kind
 //! that is not known here are kept in their page and otherwise skipped.
 
-use crate::catalogue::{CheckInList, DeviceRow, Event, Product, Staff, TicketRow};
+use crate::catalogue::{Catalogue, CheckInList, DeviceRow, Event, Product, Staff, TicketRow};
 use crate::id::{EventId, TicketId};
 use crate::seal::{Domain, PublicKey, Sig};
 use crate::ticket::{KeyNumber, TicketKey};
@@ -87,6 +87,21 @@ const STAFF: u8 = 6;
 const TICKET: u8 = 7;
 
 impl Change {
+    /// Enters it in what a door reads. Tickets are none of that: their rows stand for themselves.
+    pub fn enter(self, catalogue: &mut Catalogue) {
+        match self {
+            Self::Event(event) => catalogue.event = Some(event),
+            Self::Product(product) => drop(catalogue.products.insert(product.id, product)),
+            Self::List(list) => drop(catalogue.lists.insert(list.id, list)),
+            Self::Key(key) => catalogue.add_key(key),
+            Self::KeyGone(number) => catalogue.keyring.remove(number),
+            Self::Device(device) => drop(catalogue.devices.insert(device.id, device)),
+            Self::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
+            Self::StaffGone(name) => drop(catalogue.staff.remove(&name)),
+            Self::Ticket(_) => {}
+        }
+    }
+
     /// The row for it.
     pub fn to_row(&self) -> Row {
         let (kind, key, body) = match self {

@@ -77,7 +77,7 @@ fn signed_page(bytes: &[u8], cursor: Cursor) {
 fn page(bytes: &[u8]) {
     let Some(page) = round_trip::<Page>(bytes) else { return };
     let mut catalogue = Catalogue::default();
-    page.rows.iter().filter_map(change).for_each(|change| enter(&mut catalogue, change));
+    page.rows.iter().filter_map(change).for_each(|change| change.enter(&mut catalogue));
     ask(&catalogue, page.cloud_time);
 }
 
@@ -87,7 +87,10 @@ fn row(mut input: Input<'_>) {
     let kind = if kind == 0 { input.byte() % 9 } else { kind };
     let mut catalogue = Catalogue::default();
     if let Some(change) = change(&Row { kind, key: key.into(), body }) {
-        enter(&mut catalogue, change);
+        if let Change::Ticket(ticket) = &change {
+            ticket.window.place(ticket.cancelled_at.unwrap_or_default());
+        }
+        change.enter(&mut catalogue);
         ask(&catalogue, at);
     }
 }
@@ -97,20 +100,6 @@ fn change(row: &Row) -> Option<Change> {
     let change = Change::of(row)?;
     assert_eq!(Change::of(&change.to_row()).as_ref(), Some(&change));
     Some(change)
-}
-
-fn enter(catalogue: &mut Catalogue, change: Change) {
-    match change {
-        Change::Event(event) => catalogue.event = Some(event),
-        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
-        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
-        Change::Key(key) => catalogue.add_key(key),
-        Change::KeyGone(number) => catalogue.keyring.remove(number),
-        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
-        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
-        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
-        Change::Ticket(ticket) => drop(ticket.window.place(ticket.cancelled_at.unwrap_or_default())),
-    }
 }
 
 /// What a door asks of a catalogue.

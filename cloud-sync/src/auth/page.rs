@@ -28,6 +28,9 @@ const TAIL: &str = "
 `all`: whatever there is. `its`: what belongs to its organizer. `own`: its own orders and their tickets.
 `—`: `403 not_allowed`.
 
+Customers pay their orders with the test provider alone, and only where `serve --test-payments` lets them: elsewhere
+`403 test_payments_off`.
+
 Without a token: `GET /healthz`, `GET /readyz`, `GET /openapi.json`, `GET /docs`.
 
 Devices have no tokens. They prove themselves by their certificates on the device link, another address with mutual

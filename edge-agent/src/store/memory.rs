@@ -163,21 +163,6 @@ fn newest_clock(
     Ok(bytes.and_then(|b| Entry::from_bytes(&b)).map_or(Timestamp(0), |entry| entry.clock))
 }
 
-/// Enters a change of the feed's small rows.
-pub(super) fn enter(catalogue: &mut Catalogue, change: Change) {
-    match change {
-        Change::Event(event) => catalogue.event = Some(event),
-        Change::Product(product) => drop(catalogue.products.insert(product.id, product)),
-        Change::List(list) => drop(catalogue.lists.insert(list.id, list)),
-        Change::Key(key) => catalogue.add_key(key),
-        Change::KeyGone(number) => catalogue.keyring.remove(number),
-        Change::Device(device) => drop(catalogue.devices.insert(device.id, device)),
-        Change::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),
-        Change::StaffGone(name) => drop(catalogue.staff.remove(&name)),
-        Change::Ticket(_) => {} // rows of their own
-    }
-}
-
 /// Reads the small rows.
 pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
     let mut catalogue = Catalogue::default();
@@ -188,7 +173,7 @@ pub fn load_catalogue(connection: &Connection) -> Result<Catalogue, Fault> {
     })?;
     for row in rows {
         if let Some(change) = Change::of(&row?) {
-            enter(&mut catalogue, change);
+            change.enter(&mut catalogue);
         }
     }
     Ok(catalogue)

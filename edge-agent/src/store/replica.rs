@@ -7,7 +7,6 @@
 use super::Fault;
 use super::duty;
 use super::index;
-use super::memory::enter;
 use super::tx::Tx;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;
@@ -53,7 +52,7 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
                     Change::Key(_) => keys = true,
                     _ => {}
                 }
-                enter(&mut catalogue, change);
+                change.enter(&mut catalogue);
             }
             None => tracing::info!(kind = row.kind, "a row of a later version was skipped"),
         }
