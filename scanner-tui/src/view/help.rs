@@ -20,6 +20,12 @@ const KEY_CELLS: u16 = 12;
 /// Cells of the column of verdict words: sign, word, air.
 const WORD_CELLS: usize = 8;
 
+/// Stands before the keys of a screen that only looks.
+const VIEW_ONLY: &str = " view only ";
+
+/// A key and what it does, in a word.
+type Hint = (&'static str, &'static str);
+
 /// The help bar: live keys, or the question whether to leave.
 pub fn bar(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     let armed = model.quit_armed_at.is_some_and(|at| now.saturating_sub(at) <= QUIT_TWICE_MS);
@@ -29,14 +35,32 @@ pub fn bar(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     }
     let bold = Style::new().add_modifier(Modifier::BOLD);
     let mut words = Vec::new();
-    for row in keys::live(model.place(now), model.options.readonly).filter(|row| !row.label.is_empty()) {
-        words.push((format!(" {}", row.key), bold));
-        words.push((format!(" {} ", row.label), Style::new()));
-    }
     if model.options.readonly {
-        words.insert(0, (" view only ".to_owned(), Style::new()));
+        words.push((VIEW_ONLY.to_owned(), Style::new()));
+    }
+    let said = if model.options.readonly { VIEW_ONLY.len() } else { 0 };
+    let live = keys::live(model.place(now), model.options.readonly).filter(|row| !row.label.is_empty());
+    for hint in whole(live.map(|row| (row.key, row.label)).collect(), usize::from(area.width) - said) {
+        words.push((format!(" {}", hint.0), bold));
+        words.push((format!(" {} ", hint.1), Style::new()));
     }
     pen.words(area, &words);
+}
+
+/// The first hints that fit whole, in their order; where some do not, the way out and the page that tells all keys
+/// are among them.
+fn whole(hints: Vec<Hint>, width: usize) -> Vec<Hint> {
+    let cells = |hint: &Hint| hint.0.chars().count() + hint.1.chars().count() + 3;
+    let always = |hint: &Hint| hint.0 == "Esc" || hint.0 == "F1";
+    let all: usize = hints.iter().map(cells).sum();
+    let kept: usize = hints.iter().filter(|hint| always(hint)).map(cells).sum();
+    let mut left = if all <= width { all } else { width.saturating_sub(kept) };
+    let mut fits = |hint: &Hint| {
+        let rest = left.checked_sub(cells(hint));
+        left = rest.unwrap_or(0); // none after it either: of two that belong together nobody sees one
+        rest.is_some()
+    };
+    hints.into_iter().filter(|hint| (all > width && always(hint)) || fits(hint)).collect()
 }
 
 /// The help screen.
