@@ -172,7 +172,7 @@ pub struct PartyAnswer {
     pub refused: Vec<Answer>,
     /// Tickets of the order, that the list takes, which are inside after it.
     pub inside: u64,
-    /// All tickets of the order that the list takes, cancelled ones left out unless they are inside.
+    /// All tickets of the order that the list takes; cancelled ones are left out where there are others.
     pub of: u64,
 }
 

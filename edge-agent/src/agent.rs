@@ -84,7 +84,21 @@ impl Agent {
 
     /// The list that scans without one use.
     pub fn default_list(&self) -> Option<ListId> {
-        replica::default_list(&self.store.memory().catalogue, self.config.list.as_deref())
+        replica::default_list(&self.store.memory(), self.config.list.as_deref())
+    }
+
+    /// Why there is no such list, once the feed has told all lists.
+    pub fn without_list(&self) -> Option<String> {
+        let memory = self.store.memory();
+        if !memory.ready || self.default_list().is_some() {
+            return None;
+        }
+        let known: Vec<&str> = memory.catalogue.lists.values().map(|list| list.name.as_str()).collect();
+        let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+        Some(match &self.config.list {
+            Some(name) => format!("No check-in list is named {name:?}; known here: {known}"),
+            None => format!("This device has no check-in list of its own; known here: {known}"),
+        })
     }
 
     /// Stands for a list before the feed has named it: a scan then answers `starting`.

@@ -46,13 +46,16 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
         match fault {
             LinkError::Unreachable(_) => (UNREACHED, "Check the line and the address, then try again".into()),
             LinkError::Refused(problem) => {
-                (NOT_PERMITTED, problem.action.clone().unwrap_or_else(|| format!("({})", problem.code)))
+                let wait = problem.retry_after.map(|seconds| format!("Wait {seconds} s, then try again"));
+                let action = problem.action.clone().or(wait);
+                let action = action.unwrap_or_else(|| "Correct what it names, then try again".into());
+                (NOT_PERMITTED, format!("{action} ({})", problem.code))
             }
             LinkError::Garbled(_) | LinkError::Setup(_) => (FAILED, "Look at the log".into()),
         }
     } else if let Some(fault) = error.downcast_ref::<NotAsked>() {
         match fault {
-            NotAsked::NotRunning(_) => (UNREACHED, "Run: edge-agent run".into()),
+            NotAsked::NotRunning(_) => (UNREACHED, "Run: edge-agent run, with the same --data folder".into()),
             NotAsked::NotAllowed(_) => {
                 (NOT_PERMITTED, "Run this as the agent's user: sudo -u tidegate edge-agent …".into())
             }

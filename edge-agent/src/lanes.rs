@@ -54,7 +54,8 @@ impl Post {
     fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
         let counts = lock(&self.lane).as_ref().map(Lane::counts).unwrap_or_default();
         let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
-        let unlisted = self.unlisted(memory).map(|_| NO_SUCH_LIST);
+        let lacks = memory.ready && own.is_empty() && self.uses_own_list();
+        let unlisted = (lacks || self.unlisted(memory).is_some()).then_some(NO_SUCH_LIST);
         SourceStatus {
             name: self.config.source.clone(),
             up: counts.up,
@@ -81,10 +82,15 @@ impl Post {
         })
     }
 
+    /// Whether its scans go by the agent's own list.
+    fn uses_own_list(&self) -> bool {
+        self.config.list.is_none() && self.config.serves.is_none()
+    }
+
     /// The list of its scans.
     fn list(&self, agent: &Agent) -> Option<ListId> {
         let named = match &self.config.list {
-            Some(name) => replica::default_list(&agent.store.memory().catalogue, Some(name)),
+            Some(name) => replica::default_list(&agent.store.memory(), Some(name)),
             None => agent.default_list(),
         };
         named.or_else(|| agent.list_to_come())
@@ -94,14 +100,21 @@ impl Post {
 /// A lane names a list that is not here.
 const NO_SUCH_LIST: &str = "E-CFG-05";
 
-/// Tells of a lane's wrong list once the feed is complete, and again after every change to one.
-async fn watch_list(agent: Arc<Agent>, post: Arc<Post>) {
+/// What is wrong with the agent's own list, where somebody relies on it: a lane, or whoever named it.
+fn own_unlisted(agent: &Agent) -> Option<String> {
+    let relied_on = agent.config.list.is_some() || agent.lanes.0.iter().any(|post| post.uses_own_list());
+    let what = agent.without_list().filter(|_| relied_on)?;
+    Some(format!("{what} — Start with --list NAME, or set list in edge.toml"))
+}
+
+/// Tells of a wrong list once the feed is complete, and again after every change to one.
+async fn watch_list(agent: Arc<Agent>, wrong: impl Fn(&Agent) -> Option<String>) {
     let (mut commits, mut told) = (agent.store.commits(), None);
     loop {
-        let wrong = post.unlisted(&agent.store.memory());
+        let wrong = wrong(&agent);
         if wrong != told {
             if let Some(what) = &wrong {
-                tracing::error!(code = NO_SUCH_LIST, what, "lane without a list");
+                tracing::error!(code = NO_SUCH_LIST, what, "no such check-in list");
                 agent.trouble(NO_SUCH_LIST, what.clone());
             }
             told = wrong;
@@ -141,6 +154,8 @@ fn input(path: &str) -> PipeInput {
 
 /// Starts every lane; they end with the agent.
 pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
+    let (watched, until) = (watch_list(agent.clone(), own_unlisted), stop.clone());
+    tokio::spawn(async move { until.run_until_cancelled(watched).await });
     for post in &agent.lanes.0 {
         let (events, seen) = mpsc::channel(DEPTH);
         // The lane's threads wait for room: a picture that was read is never dropped here.
@@ -154,7 +169,9 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         }
         let (agent, post, stop) = (agent.clone(), post.clone(), stop.clone());
         if post.config.list.is_some() {
-            let (watched, until) = (watch_list(agent.clone(), post.clone()), stop.clone());
+            let of_lane = post.clone();
+            let watched = watch_list(agent.clone(), move |agent| of_lane.unlisted(&agent.store.memory()));
+            let until = stop.clone();
             tokio::spawn(async move { until.run_until_cancelled(watched).await });
         }
         tokio::spawn(async move {

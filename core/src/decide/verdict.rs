@@ -94,6 +94,11 @@ impl Code {
         Self::Unlisted,
     ];
 
+    /// The code of this text; none where a later version said it.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
     /// Its text in APIs, journals and reports.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -71,13 +71,16 @@ pub fn list(agent: &Agent, name: Option<&str>) -> Result<ListId, Problem> {
             let found = catalogue.lists.values().find(|list| list.name == name);
             found.map(|list| list.id).or_else(|| agent.list_to_come()).ok_or_else(|| {
                 let known: Vec<&str> = catalogue.lists.values().map(|l| l.name.as_str()).collect();
+                let known = known.join(", ");
                 Problem::new(StatusCode::NOT_FOUND, "unknown_list", "No check-in list of that name")
-                    .why(format!("known here: {}", known.join(", ")))
+                    .why(format!("known here: {known}"))
+                    .action(format!("Use one of: {known}"))
             })
         }
         None => agent.default_list().or_else(|| agent.list_to_come()).ok_or_else(|| {
-            bad("list_needed", "This device has no check-in list of its own")
-                .action("Name a list in the request, or set list in edge.toml")
+            let what = agent.without_list().unwrap_or_default();
+            bad("list_needed", what)
+                .action("Name one in the request, or start with --list NAME (list in edge.toml)")
         }),
     }
 }

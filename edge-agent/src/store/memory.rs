@@ -16,7 +16,7 @@ use tidegate_core::allotment::Rights;
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::clock::Clock;
 use tidegate_core::feed::{Change, Cursor, Row};
-use tidegate_core::id::{DeviceId, JournalId};
+use tidegate_core::id::{DeviceId, JournalId, ListId};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
 use tidegate_core::sync::Vector;
@@ -42,6 +42,8 @@ pub struct Memory {
     pub cloud_time: Option<Timestamp>,
     /// The highest trusted time, on disk.
     pub floor: Timestamp,
+    /// The one list there was once: scans that name none go on with it when others are made.
+    pub only_list: Option<ListId>,
     /// Whether somebody stands at this device who can be asked.
     pub can_ask: bool,
     /// Scans that were refused lately; gone with a restart.
@@ -91,6 +93,7 @@ impl Memory {
             ready: meta("ready")?.is_some(),
             cloud_time: instant(meta("cloud_time")?),
             floor: instant(meta("floor")?).unwrap_or(enrolment.identity.issued),
+            only_list: meta("only_list")?.and_then(|b| b.try_into().ok()).map(|b| ListId(u16::from_be_bytes(b))),
             can_ask: true,
             recent: Recent::default(),
             wrong: Wrong::default(),

@@ -86,10 +86,12 @@ pub fn admit(tx: &mut Tx<'_>, party: &Party, key: Option<&Key>) -> Result<Result
     Ok(Ok(told))
 }
 
-/// The tickets of an order that a list takes.
+/// The tickets of an order that a list takes; cancelled ones only where there is no other.
 fn members<'a>(rows: &'a [TicketRow], list: &CheckInList) -> Vec<&'a TicketRow> {
     let takes = |row: &&TicketRow| list.takes(row.product) && list.takes_date(row.date);
-    rows.iter().filter(takes).collect()
+    let (cancelled, live): (Vec<_>, Vec<_>) =
+        rows.iter().filter(takes).partition(|row| row.status == TicketStatus::Cancelled);
+    if live.is_empty() { cancelled } else { live }
 }
 
 /// What speaks against a code that is to vouch for an order; who vouches has to be good itself.
@@ -193,13 +195,11 @@ fn counted(
     list: &CheckInList,
 ) -> Result<PartyAnswer, Fault> {
     let moment = party.scan.moment(tx.time.read().now);
-    let (mut inside, mut of) = (0, 0);
+    let mut inside = 0;
     for row in members {
-        let is_inside = is_inside(tx, row, list, moment)?;
-        inside += u64::from(is_inside);
-        of += u64::from(is_inside || row.status != TicketStatus::Cancelled);
+        inside += u64::from(is_inside(tx, row, list, moment)?);
     }
-    Ok(PartyAnswer { admitted, refused, inside, of })
+    Ok(PartyAnswer { admitted, refused, inside, of: members.len() as u64 })
 }
 
 /// Whether a ticket is inside where the party stands in its history, as the law sees it.

@@ -7,6 +7,7 @@
 use super::Fault;
 use super::duty;
 use super::index;
+use super::memory::Memory;
 use super::tx::Tx;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;
@@ -87,6 +88,10 @@ fn advance(tx: &mut Tx<'_>, signed: &SignedPage, page: &Page) -> Result<(), Faul
     if !tx.memory.ready && page.to == page.newest && tx.memory.catalogue.event.is_some() {
         tx.memory.ready = true;
         tx.set_meta("ready", b"1")?;
+    }
+    if let (true, None, Some(only)) = (tx.memory.ready, tx.memory.only_list, only_list(&tx.memory.catalogue)) {
+        tx.memory.only_list = Some(only);
+        tx.set_meta("only_list", &only.0.to_be_bytes())?;
     }
     if tx.memory.cloud_time.is_none_or(|seen| page.cloud_time > seen) {
         tx.memory.cloud_time = Some(page.cloud_time);
@@ -278,13 +283,17 @@ fn newest_epoch(connection: &Connection) -> Result<Option<Epoch>, Fault> {
     Ok(cursor.and_then(|bytes| minicbor::decode::<Cursor>(&bytes).ok()).map(|cursor| cursor.epoch))
 }
 
-/// The list that scans without one use: the one configured, else the only one, else none.
-pub fn default_list(catalogue: &Catalogue, configured: Option<&str>) -> Option<ListId> {
+/// The list that scans without one use: the one configured, else the only one there is or was, else none.
+pub fn default_list(memory: &Memory, configured: Option<&str>) -> Option<ListId> {
+    let lists = &memory.catalogue.lists;
     match configured {
-        Some(name) => catalogue.lists.values().find(|list| list.name == name).map(|list| list.id),
-        None if catalogue.lists.len() == 1 => catalogue.lists.keys().next().copied(),
-        None => None,
+        Some(name) => lists.values().find(|list| list.name == name).map(|list| list.id),
+        None => only_list(&memory.catalogue).or(memory.only_list.filter(|list| lists.contains_key(list))),
     }
+}
+
+fn only_list(catalogue: &Catalogue) -> Option<ListId> {
+    catalogue.lists.keys().next().copied().filter(|_| catalogue.lists.len() == 1)
 }
 
 /// Whose journal an entry's text `device:incarnation:sequence` names.

@@ -104,11 +104,9 @@ fn at_place(model: &mut Model, place: Place, action: Action, now: Millis) {
     }
 }
 
-/// The Find screen; pressed there, a new search.
+/// A new search; Tab goes back to the one before.
 fn to_find(model: &mut Model, now: Millis) {
-    if model.screen == Screen::Find && !model.is_covered(now) {
-        model.find = Find::default();
-    }
+    model.find = Find::default();
     switch(model, Screen::Find, now);
 }
 

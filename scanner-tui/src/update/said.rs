@@ -7,6 +7,7 @@
 
 use jiff::tz::TimeZone;
 use tidegate_core::api::{Answer, ConflictReport, Status, StreamMessage, Verdict};
+use tidegate_core::decide::Code;
 
 use super::{Command, journal};
 use crate::face::Face;
@@ -133,7 +134,11 @@ fn remember(model: &mut Model, answer: &Answer, scan: Option<Scan>, now: Millis)
     model.log.push(answer.clone());
     model.last_answer = Some(Heard { value: answer.clone(), at: now });
     model.refused = match answer.verdict {
-        Verdict::Refuse | Verdict::Ask => scan.map(|scan| Refused { scan, answer: answer.clone() }),
+        Verdict::Refuse | Verdict::Ask => {
+            // What nobody may decide otherwise is not offered; a code of a later version may be.
+            let may = Code::of(&answer.code).is_none_or(Code::overridable);
+            scan.filter(|_| may).map(|scan| Refused { scan, answer: answer.clone() })
+        }
         Verdict::Admit | Verdict::Exit | Verdict::Serve | Verdict::Annulled | Verdict::Voided => {
             let same = |refused: &Refused| words::is_same_ticket(&refused.answer, answer);
             model.refused.take().filter(|refused| !same(refused))
@@ -238,7 +243,7 @@ fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Com
             return None;
         }
     }
-    undecided(model, what, format!("Scan again. If it stays: edge-agent explain {code}"), now)
+    undecided(model, what, "Scan again. If it stays: edge-agent status".to_owned(), now)
 }
 
 /// A scan that nobody decided; a question that is open stays in view, the attention lines tell.
