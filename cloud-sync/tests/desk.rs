@@ -177,6 +177,20 @@ async fn a_repeated_override_needs_nobodys_pin_and_a_new_one_does() {
     desk.scan(0, by("b", "123456", "band")).await.refused(403, "wrong_pin");
 }
 
+both!(a_key_that_no_database_keeps_harms_nobody_beside_it);
+async fn a_key_that_no_database_keeps_harms_nobody_beside_it() {
+    let desk = Desk::new().await;
+    for key in ["n\u{0}", "a\nb", ""] {
+        desk.scan(0, json!({"key": key})).await.refused(422, "invalid");
+        let serving = json!({"code": desk.code(0), "product": desk.venue.beer, "quantity": 1, "key": key});
+        desk.ask("servings", serving).await.refused(422, "invalid");
+    }
+    let bad = (0..8).map(|_| desk.scan(0, json!({"key": "n\u{0}"})));
+    let (good, bad) = tokio::join!(desk.scan(1, json!({"key": "n"})), futures_util::future::join_all(bad));
+    Desk::check(good.ok(), "admit", "ok");
+    bad.into_iter().for_each(|answer| drop(answer.refused(422, "invalid")));
+}
+
 both!(who_asks_at_a_turnstile_is_asked_nothing);
 async fn who_asks_at_a_turnstile_is_asked_nothing() {
     let desk = Desk::new().await;

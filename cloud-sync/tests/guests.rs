@@ -377,3 +377,24 @@ async fn closing_times_are_in_the_report_and_the_totals_and_move_with_the_list_a
     let (_, names) = by_totals(&venue).await;
     assert_eq!(names, [until("2026-11-20T01:00:00Z"), until("2027-03-21T00:00:00Z")]);
 }
+
+both!(a_series_keeps_its_numbers_and_a_start_may_be_unsettled);
+async fn a_series_keeps_its_numbers_and_a_start_may_be_unsettled() {
+    let venue = Venue::new().await;
+    let patch = async |body: Value| patch_event(&venue, body).await;
+    let (friday, saturday) = ("2026-11-20T20:00:00Z", "2026-11-21T20:00:00Z");
+    let both = json!({"dates": [{"starts_at": friday}, {"number": 2, "starts_at": saturday}]});
+    let made = patch(both).await.ok();
+    assert_eq!((&made["dates"][1]["number"], &made["dates"][1]["starts_at"]), (&json!(2), &json!(saturday)));
+    for dates in [
+        json!([{"number": 2, "starts_at": saturday}, {"number": 1, "starts_at": friday}]),
+        json!([{"number": 1, "starts_at": friday}, {"number": 1, "starts_at": saturday}]),
+        json!([{"number": 1, "starts_at": friday}]),
+    ] {
+        patch(json!({ "dates": dates })).await.refused(422, "invalid");
+    }
+    let unsettled = patch(json!({"starts_at": null})).await.ok();
+    assert!(unsettled["starts_at"].is_null() && unsettled["dates"][0]["starts_at"] == friday);
+    patch(json!({"starts_at": saturday, "ends_at": friday})).await.refused(422, "invalid");
+    assert_eq!(patch(json!({"starts_at": friday, "ends_at": null})).await.ok()["starts_at"], friday);
+}

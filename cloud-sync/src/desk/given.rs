@@ -92,8 +92,8 @@ pub fn key(text: Option<String>, parts: &[&str]) -> Result<Option<Key>, Fault> {
 /// An idempotency key as it was sent.
 pub fn checked_key(text: Option<String>) -> Result<Option<String>, Fault> {
     match text {
-        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => {
-            Err(Fault::invalid(format!("key takes 1 to {MAX_KEY_BYTES} bytes")))
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES || key.contains(char::is_control) => {
+            Err(Fault::invalid(format!("key takes 1 to {MAX_KEY_BYTES} bytes and no control characters")))
         }
         text => Ok(text),
     }

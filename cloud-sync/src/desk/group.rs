@@ -60,13 +60,13 @@ struct Waiting {
 enum Ended {
     /// The act at this place; nothing was saved.
     By(usize, Fault),
-    /// The database.
-    Store(StoreError),
+    /// What all of them rest on.
+    All(Fault),
 }
 
 impl From<StoreError> for Ended {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::All(error.into())
     }
 }
 
@@ -96,8 +96,7 @@ async fn serve(app: Arc<App>, place: (EventId, JournalId)) {
                     let waiting = group.remove(place);
                     drop(waiting.answer.send(Err(fault)));
                 }
-                Err(Ended::By(_, fault)) => tell(&mut group, &fault),
-                Err(Ended::Store(error)) => tell(&mut group, &error.into()),
+                Err(Ended::By(_, fault) | Ended::All(fault)) => tell(&mut group, &fault),
             }
         }
     }
@@ -117,9 +116,8 @@ fn tell(group: &mut Vec<Waiting>, fault: &Fault) {
 type Answers = Vec<Result<Answer, Fault>>;
 
 async fn all(tx: &mut Tx, app: &App, place: (EventId, JournalId), acts: Vec<Act>) -> Result<Answers, Ended> {
-    let first = |fault| Ended::By(0, fault);
-    let mut desk = Desk::open(tx, app, place).await.map_err(first)?;
-    desk.look_ahead(tx, acts.iter().map(|act| &act.wants)).await.map_err(first)?;
+    let mut desk = Desk::open(tx, app, place).await.map_err(Ended::All)?;
+    desk.look_ahead(tx, acts.iter().map(|act| &act.wants)).await.map_err(Ended::All)?;
     let mut answers = Vec::with_capacity(acts.len());
     for (place, act) in acts.iter().enumerate() {
         let written = tx.written();
@@ -130,7 +128,7 @@ async fn all(tx: &mut Tx, app: &App, place: (EventId, JournalId), acts: Vec<Act>
             answer => answers.push(answer),
         }
     }
-    desk.close(tx).await.map_err(first)?;
+    desk.close(tx).await.map_err(Ended::All)?;
     Ok(answers)
 }
 

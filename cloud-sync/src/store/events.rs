@@ -38,8 +38,8 @@ pub struct EventRecord {
 
 /// How long an event without an end is taken to last, seconds: a night with room.
 const UNSAID_END_S: i64 = 24 * 3600;
-/// How far ahead an event may lie whose time is not settled, seconds: a season and some.
-const UNSETTLED_S: i64 = 400 * 24 * 3600;
+/// How far ahead an event may be moved, or settled, after its devices were enrolled, seconds: a season and some.
+const MOVABLE_S: i64 = 400 * 24 * 3600;
 
 impl EventRecord {
     /// As agents read it.
@@ -56,11 +56,11 @@ impl EventRecord {
         }
     }
 
-    /// The last moment of the event and all its dates, as far as they are settled; never before now.
+    /// When the event and all its dates are over for sure, though they be moved or are not settled yet.
     pub fn over_at(&self, now: Timestamp) -> Timestamp {
         let spans = self.dates.iter().map(EventDate::span).chain([self.row().span()]);
         let ends = spans.filter_map(|span| span.ends.or(span.starts.map(|at| at.plus_secs(UNSAID_END_S))));
-        ends.max().unwrap_or(now.plus_secs(UNSETTLED_S)).max(now)
+        ends.fold(now.plus_secs(MOVABLE_S), Timestamp::max)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Row, Schema, StoreError, Tx, Value};
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, OpenFlags};
+use rusqlite::{CachedStatement, ErrorCode, OpenFlags};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,8 +127,15 @@ fn migrate(connection: &mut rusqlite::Connection, schema: Schema) -> Result<(), 
     Ok(())
 }
 
+/// What another process or the disk stands against passes; nothing was saved.
 fn failed(error: rusqlite::Error) -> StoreError {
-    StoreError::Statement(error.to_string())
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy(error.to_string()),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            StoreError::Unavailable(error.to_string())
+        }
+        Some(_) | None => StoreError::Statement(error.to_string()),
+    }
 }
 
 impl Connection {
@@ -143,7 +150,10 @@ impl Connection {
     pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         self.0.execute_batch("COMMIT").map_err(|error| {
             self.rollback();
-            failed(error)
+            match error.sqlite_error_code() {
+                Some(ErrorCode::SystemIoFailure) => StoreError::Unknown(error.to_string()), // nobody knows how far it came
+                Some(_) | None => failed(error),
+            }
         })
     }
 

@@ -255,6 +255,14 @@ fn numbered(dates: &[DateShape]) -> Result<Vec<EventDate>, Fault> {
     if dates.len() > MAX_DATES {
         return Err(Fault::invalid(format!("A series has at most {MAX_DATES} dates")));
     }
+    let moved =
+        (1..).zip(dates).find(|(place, date): &(u16, _)| date.number.is_some_and(|number| number != *place));
+    if let Some((place, _)) = moved {
+        return Err(Fault::invalid(format!(
+            "Dates keep their numbers: that of number {place} stands at place {place}"
+        ))
+        .action("Give the known dates first and in their order; new ones go behind them"));
+    }
     let number = |(place, date): (u16, &DateShape)| EventDate {
         id: DateId(place),
         starts_at: date.starts_at.0,
@@ -271,6 +279,6 @@ fn checked(event: EventRecord) -> Result<EventRecord, Fault> {
     }
     match event.dates.iter().map(EventDate::span).chain([event.row().span()]).all(ordered) {
         true => Ok(event),
-        false => Err(Fault::invalid("ends_at lies after starts_at")),
+        false => Err(Fault::invalid("ends_at must lie after starts_at")),
     }
 }
