@@ -88,6 +88,7 @@ impl PartialSchema for Line {
         let line =
             ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_TEXT_BYTES));
         let line = line.pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"));
+        let line = line.examples(["Autumn Ball"]);
         line.description(Some("One line that is not blank, of at most 200 bytes in UTF-8")).into()
     }
 }

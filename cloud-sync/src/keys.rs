@@ -7,7 +7,7 @@
 use crate::fault::Fault;
 use crate::store::events::EventRecord;
 use crate::store::keys::{self, SealedKey, TicketKeyRecord};
-use crate::store::{Lock, StoreError, Tx};
+use crate::store::{Lock, Store, StoreError, Tx};
 use crate::vault::{Vault, VaultFault};
 use ed25519_dalek::SigningKey;
 use tidegate_core::id::EventId;
@@ -78,6 +78,11 @@ impl From<KeyFault> for Fault {
 /// A fresh key; nothing knows it yet.
 pub fn fresh() -> SigningKey {
     SigningKey::from_bytes(&rand::random())
+}
+
+/// Whether there are keys already: another master key than theirs is of no use.
+pub async fn exist(store: &Store) -> Result<bool, StoreError> {
+    store.read(|tx| Box::pin(async move { Ok(keys::sealed(tx, &Purpose::Ca.name()).await?.is_some()) })).await
 }
 
 /// The key for a purpose.

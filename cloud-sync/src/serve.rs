@@ -5,6 +5,7 @@
 //! were bound are written beside the data, for whoever started us on port 0.
 
 use crate::app::{App, DATABASE_FILE, Life, machine_clock};
+use crate::keys;
 use crate::router;
 use crate::store::{Schema, Store, StoreError};
 use crate::vault::{MASTER_KEY_VAR, Vault, known_master_key, master_key};
@@ -72,9 +73,16 @@ pub async fn open(options: &Options) -> anyhow::Result<Arc<App>> {
 pub async fn open_folder(data: &Path, master_key_file: Option<&Path>, life: Life) -> anyhow::Result<App> {
     let folder = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
     folder.context("the data folder cannot be made")?;
-    let file = key_file(data, master_key_file);
-    let master = master_key(std::env::var(MASTER_KEY_VAR).ok().as_deref(), &file)?;
+    let (file, given) = (key_file(data, master_key_file), std::env::var(MASTER_KEY_VAR).ok());
     let store = open_store(data, Schema::Migrate).await?;
+    if given.is_none() && !file.exists() && keys::exist(&store).await? {
+        bail!(
+            "the database has keys, and {} is missing: give the installation's master key in {MASTER_KEY_VAR}, or its \
+             file with --master-key-file",
+            file.display()
+        );
+    }
+    let master = master_key(given.as_deref(), &file)?;
     App::open(store, data, Vault::new(&master), machine_clock(), life).await
 }
 

@@ -27,7 +27,7 @@ const SSH_FPS: u32 = 4;
 const EXAMPLES: &str = "\
 Examples:
   scanner-tui                                       the door of the agent on this machine
-  scanner-tui --agent http://127.0.0.1:7421         another agent
+  scanner-tui --agent http://127.0.0.1:7430         another agent
   scanner-tui --readonly --token-file /run/view     look, change nothing
   scanner-tui --plain                               one line a verdict, for screen readers and ssh
   scanner-tui --once                                the state in a few lines; exit 7: not reached";

@@ -31,6 +31,9 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         found.iter().for_each(|found| println!("{}", line(found)));
+        if found.is_empty() {
+            eprintln!("Nobody found: try fewer letters, another name of theirs, or the order");
+        }
     }
     Ok(if found.is_empty() { ExitCode::from(super::NOT_FOUND) } else { ExitCode::SUCCESS })
 }

@@ -20,6 +20,11 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
         println!("{}", serde_json::to_string_pretty(&status.sources)?);
     } else {
         status.sources.iter().for_each(|source| println!("{}", line(source)));
+        if status.sources.is_empty() {
+            eprintln!(
+                "No lanes: edge-agent run --source folder:DIR makes one; without any, scans come by the API"
+            );
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

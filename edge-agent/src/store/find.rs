@@ -96,6 +96,8 @@ struct Hit {
     row: TicketRow,
     /// The sum over the words looked for; the least is best.
     rank: u32,
+    /// Whether it fits as well as that only by something else than the name: whoever bought for others comes last.
+    elsewhere: bool,
     name: String,
 }
 
@@ -107,7 +109,10 @@ pub fn matching(connection: &Connection, text: &str, most: usize) -> Result<Vec<
 fn hits(connection: &Connection, text: &str, most: usize) -> Result<Vec<Hit>, Fault> {
     if let Ok(id) = text.trim().parse() {
         let row = ticket_row(connection, id)?;
-        return Ok(row.map(|row| Hit { row, rank: 0, name: String::new() }).into_iter().collect());
+        return Ok(row
+            .map(|row| Hit { row, rank: 0, elsewhere: false, name: String::new() })
+            .into_iter()
+            .collect());
     }
     let wanted = Wanted::of(text);
     if wanted.words.is_empty() {
@@ -136,7 +141,12 @@ fn hits(connection: &Connection, text: &str, most: usize) -> Result<Vec<Hit>, Fa
         }
     }
     let mut hits: Vec<Hit> = hits.into_values().collect();
-    hits.sort_by(|a, b| (a.rank, &a.name, &a.row.order, a.row.id).cmp(&(b.rank, &b.name, &b.row.order, b.row.id)));
+    let place = |hit: &Hit| (hit.rank, hit.elsewhere);
+    hits.sort_by(|a, b| {
+        place(a)
+            .cmp(&place(b))
+            .then_with(|| (&a.name, &a.row.order, a.row.id).cmp(&(&b.name, &b.row.order, b.row.id)))
+    });
     hits.truncate(most);
     Ok(hits)
 }
@@ -167,8 +177,11 @@ impl Wanted {
         let apart: Option<u32> = self.words.iter().map(|word| best(word)).sum();
         let joined = self.joined.as_deref().and_then(best);
         let rank = apart.into_iter().chain(joined).min()?;
-        let name = row.holder.as_deref().map(|holder| words(holder).join(" ")).unwrap_or_default();
-        Some(Hit { row, rank, name })
+        let names = row.holder.as_deref().map(words).unwrap_or_default();
+        let named = |word: &String| names.iter().filter_map(|name| met(word, name)).min().map(|met| met as u32);
+        let by_name: Option<u32> = self.words.iter().map(named).sum();
+        let elsewhere = by_name.is_none_or(|by_name| by_name > rank);
+        Some(Hit { row, rank, elsewhere, name: names.join(" ") })
     }
 
     fn expression(&self, of_one: impl Fn(&str) -> Result<String, Fault>) -> Result<Option<String>, Fault> {
