@@ -136,6 +136,7 @@ impl Shell {
             Woke::Stop | Woke::Terminal(None) => return Ok(Flow::Leave),
             Woke::Terminal(Some(Err(error))) => return Err(error),
             Woke::Terminal(Some(Ok(Event::Key(key)))) => return self.key(&key),
+            Woke::Terminal(Some(Ok(Event::Paste(text)))) => return self.tell(Message::Pasted(text)),
             Woke::Terminal(Some(Ok(_))) => {}
             Woke::News(item) => {
                 self.tell(Message::Link(item))?;

@@ -8,6 +8,7 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, queue, style};
 
@@ -58,7 +59,7 @@ impl Drop for Taken {
 
 /// The bytes that take the screen.
 pub fn enter(out: &mut impl Write, palette: Palette) -> io::Result<()> {
-    queue!(out, EnterAlternateScreen, cursor::Hide)?;
+    queue!(out, EnterAlternateScreen, cursor::Hide, EnableBracketedPaste)?;
     if palette == Palette::Set {
         for paint in PALETTE {
             let (r, g, b) = paint.ground;
@@ -74,7 +75,7 @@ pub fn leave(out: &mut impl Write, palette: Palette) -> io::Result<()> {
         write!(out, "\x1b]R")?;
     }
     queue!(out, style::ResetColor, style::SetAttribute(style::Attribute::Reset))?;
-    queue!(out, LeaveAlternateScreen, cursor::Show)?;
+    queue!(out, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show)?;
     out.flush()
 }
 
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn the_screen_is_given_back_with_its_cursor_and_colours() {
         let bytes = written(|out| leave(out, Palette::Left));
-        for part in ["\x1b[?1049l", "\x1b[?25h", "\x1b[0m"] {
+        for part in ["\x1b[?1049l", "\x1b[?25h", "\x1b[0m", "\x1b[?2004l"] {
             assert!(bytes.contains(part), "{part:?} in {bytes:?}");
         }
         assert!(!bytes.contains("\x1b]"), "{bytes:?}");

@@ -45,6 +45,8 @@ pub enum Message {
     Pressed(Action),
     /// A printable key was pressed: never an action.
     Typed(char),
+    /// A text was pasted at once, which no scanner does.
+    Pasted(String),
     /// Time passed.
     Time,
     /// The machine slept: what is shown is from before.
@@ -73,6 +75,10 @@ pub fn update(model: &mut Model, message: Message, now: Millis) -> Option<Comman
         Message::Link(news) => heard(model, news, now),
         Message::Replied { id, replied } => replied::replied(model, id, replied, now),
         Message::Pressed(action) => pressed::pressed(model, action, now),
+        Message::Pasted(text) => {
+            typed::pasted(model, &text, now);
+            None
+        }
         Message::Typed(_) | Message::Time => None,
         Message::Slept => {
             (model.card, model.heard_at, model.banner) = (None, None, None);

@@ -356,3 +356,27 @@ fn a_request_that_takes_time_is_shown_and_a_quick_one_is_not() {
     assert!(!shows(&model, LOOK + 299));
     assert!(shows(&model, LOOK + 300));
 }
+
+/// As a ticket prints it.
+const TICKET: &str = "KC5WLN3EMMPLY4ZEAABACAICAWLWWFRCZ2ZBTODYIO3HFTYFXF54RBRWRHTQPUVUMS3Y4YORMLYR5IMKCXJ2QEBBFJ77OULXNGDNN\
+                      FTQPL34PPDPSMHWLGET64UBSDI";
+
+#[test]
+fn what_is_pasted_fills_a_field_and_a_tickets_code_is_a_scan_wherever_it_is_pasted() {
+    let check = |screen: fn(&mut Model), text: &str, search: &str, scans: &[&str]| {
+        let mut model = live(UNICODE, status(), LOOK - 20);
+        screen(&mut model);
+        asked(&mut model);
+        update(&mut model, Message::Pasted(text.to_owned()), LOOK);
+        assert_eq!(model.find.text.shown(), search, "{text}");
+        let scans: Vec<Request> =
+            scans.iter().map(|code| Request::Scan(Box::new(Scan::of(Subject::Code((*code).into()))))).collect();
+        assert_eq!(asked(&mut model), scans, "{text}");
+    };
+    let find = |model: &mut Model| {
+        press(model, Action::Find, LOOK - 10);
+    };
+    check(find, " maria@example.org\n", "maria@example.org", &[]);
+    check(find, TICKET, "", &[TICKET]);
+    check(|_| {}, "hello", "", &["hello"]);
+}

@@ -10,12 +10,25 @@ use crate::model::field::Secret;
 use crate::model::request::{Request, Scan, Subject};
 use crate::model::typed::Burst;
 use crate::model::{Millis, Model, Screen};
+use tidegate_core::badge;
+use tidegate_core::ticket::Sealed;
 
 /// Does what a burst is for.
 pub fn burst(model: &mut Model, burst: Burst, now: Millis) {
     match burst {
         Burst::Person(text) => text_typed(model, &text, now),
         Burst::Scanner(code) => scanned(model, code.trim(), now),
+    }
+}
+
+/// What was pasted goes into the field that is open; a ticket's code is a scan all the same, and so is everything
+/// where there is no field.
+pub fn pasted(model: &mut Model, text: &str, now: Millis) {
+    let text = text.trim();
+    let is_code = Sealed::read(text).is_ok() || badge::looks_like_one(text);
+    match model.line().is_some() && !is_code {
+        true => text_typed(model, text, now),
+        false => scanned(model, text, now),
     }
 }
 
