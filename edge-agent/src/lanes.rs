@@ -55,7 +55,7 @@ impl Post {
         let counts = lock(&self.lane).as_ref().map(Lane::counts).unwrap_or_default();
         let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
         let lacks = memory.ready && own.is_empty() && self.uses_own_list();
-        let unlisted = (lacks || self.unlisted(memory).is_some()).then_some(NO_SUCH_LIST);
+        let misnamed = self.misnamed(memory).map(|(code, _)| code).or(lacks.then_some(NO_SUCH_LIST));
         SourceStatus {
             name: self.config.source.clone(),
             up: counts.up,
@@ -63,7 +63,7 @@ impl Post {
             gate: self.config.gate.clone(),
             direction: self.config.direction,
             serves: self.config.serves.clone(),
-            error: lock(&self.error).or(unlisted).map(str::to_owned),
+            error: lock(&self.error).or(misnamed).map(str::to_owned),
             frames: counts.frames,
             reads: counts.codes,
         }
@@ -71,14 +71,29 @@ impl Post {
 }
 
 impl Post {
-    /// What is wrong with the list's name, once the feed has told all lists.
-    fn unlisted(&self, memory: &Memory) -> Option<String> {
-        let name = self.config.list.as_ref().filter(|_| memory.ready && self.config.serves.is_none())?;
-        let known: Vec<&str> = memory.catalogue.lists.values().map(|list| list.name.as_str()).collect();
-        let source = &self.config.source;
-        (!known.contains(&name.as_str())).then(|| {
+    /// What is wrong with the name of its list or product, once the feed has told all of them.
+    fn misnamed(&self, memory: &Memory) -> Option<(&'static str, String)> {
+        let (lists, products) = (&memory.catalogue.lists, &memory.catalogue.products);
+        let (code, what, name, known): (_, _, _, Vec<&str>) = match (&self.config.serves, &self.config.list) {
+            (Some(product), _) => {
+                let served = products.values().filter(|product| product.consumption);
+                (
+                    NO_SUCH_PRODUCT,
+                    "product for bars",
+                    product,
+                    served.map(|product| product.name.as_str()).collect(),
+                )
+            }
+            (None, Some(list)) => {
+                (NO_SUCH_LIST, "check-in list", list, lists.values().map(|list| list.name.as_str()).collect())
+            }
+            (None, None) => return None,
+        };
+        let (source, there) = (&self.config.source, known.contains(&name.as_str()));
+        (memory.ready && !there).then(|| {
             let known = known.join(", ");
-            format!("lane {source}: no check-in list is named {name:?} — Correct the lane in edge.toml; known here: {known}")
+            let what = format!("lane {source}: no {what} is named {name:?}");
+            (code, format!("{what} — Correct the lane in edge.toml; known here: {known}"))
         })
     }
 
@@ -99,23 +114,25 @@ impl Post {
 
 /// A lane names a list that is not here.
 const NO_SUCH_LIST: &str = "E-CFG-05";
+/// A lane serves what is not here.
+const NO_SUCH_PRODUCT: &str = "E-CFG-06";
 
 /// What is wrong with the agent's own list, where somebody relies on it: a lane, or whoever named it.
-fn own_unlisted(agent: &Agent) -> Option<String> {
+fn own_unlisted(agent: &Agent) -> Option<(&'static str, String)> {
     let relied_on = agent.config.list.is_some() || agent.lanes.0.iter().any(|post| post.uses_own_list());
     let what = agent.without_list().filter(|_| relied_on)?;
-    Some(format!("{what} — Start with --list NAME, or set list in edge.toml"))
+    Some((NO_SUCH_LIST, format!("{what} — Start with --list NAME, or set list in edge.toml")))
 }
 
-/// Tells of a wrong list once the feed is complete, and again after every change to one.
-async fn watch_list(agent: Arc<Agent>, wrong: impl Fn(&Agent) -> Option<String>) {
+/// Tells of a wrong name once the feed is complete, and again after every change to one.
+async fn watch_names(agent: Arc<Agent>, wrong: impl Fn(&Agent) -> Option<(&'static str, String)>) {
     let (mut commits, mut told) = (agent.store.commits(), None);
     loop {
         let wrong = wrong(&agent);
         if wrong != told {
-            if let Some(what) = &wrong {
-                tracing::error!(code = NO_SUCH_LIST, what, "no such check-in list");
-                agent.trouble(NO_SUCH_LIST, what.clone());
+            if let Some((code, what)) = &wrong {
+                tracing::error!(code, what, "a name that is not here");
+                agent.trouble(code, what.clone());
             }
             told = wrong;
         }
@@ -154,7 +171,7 @@ fn input(path: &str) -> PipeInput {
 
 /// Starts every lane; they end with the agent.
 pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
-    let (watched, until) = (watch_list(agent.clone(), own_unlisted), stop.clone());
+    let (watched, until) = (watch_names(agent.clone(), own_unlisted), stop.clone());
     tokio::spawn(async move { until.run_until_cancelled(watched).await });
     for post in &agent.lanes.0 {
         let (events, seen) = mpsc::channel(DEPTH);
@@ -168,9 +185,9 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
             }
         }
         let (agent, post, stop) = (agent.clone(), post.clone(), stop.clone());
-        if post.config.list.is_some() {
+        if post.config.list.is_some() || post.config.serves.is_some() {
             let of_lane = post.clone();
-            let watched = watch_list(agent.clone(), move |agent| of_lane.unlisted(&agent.store.memory()));
+            let watched = watch_names(agent.clone(), move |agent| of_lane.misnamed(&agent.store.memory()));
             let until = stop.clone();
             tokio::spawn(async move { until.run_until_cancelled(watched).await });
         }
@@ -216,8 +233,8 @@ fn tell(agent: &Agent, message: StreamMessage) {
 
 /// A new code came to the lane: a scan, or at a bar a serving.
 async fn act(agent: &Agent, post: &Post, text: &str) {
-    if let Some(what) = post.unlisted(&agent.store.memory()) {
-        return agent.trouble(NO_SUCH_LIST, what);
+    if let Some((code, what)) = post.misnamed(&agent.store.memory()) {
+        return agent.trouble(code, what);
     }
     let shown = Shown::Code(agent.store.memory().catalogue.keyring.identify(agent.enrolment.event(), text));
     let answer = match &post.config.serves {
