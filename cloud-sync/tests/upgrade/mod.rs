@@ -167,7 +167,9 @@ fn plain(value: &Value) -> Value {
 fn undrawn(text: &str) -> &str {
     let long = |least: usize, of: fn(u8) -> bool| text.len() >= least && text.bytes().all(of);
     let hex = long(16, |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let base32 = long(8, |byte| matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'-')) && !text.starts_with("20");
+    // Days are written with a second hyphen, short codes are not.
+    let day = text.as_bytes().get(7) == Some(&b'-');
+    let base32 = long(8, |byte| matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'-')) && !day;
     match text.split_once('_') {
         Some((of @ ("evt" | "org" | "ord" | "tkt" | "prd" | "lst" | "dev" | "key" | "tok"), _)) => of,
         Some(_) | None if hex || base32 => "#",
