@@ -148,7 +148,8 @@ async fn asked(
         (true, false) => "confirmed",
         (_, true) => "unattended", // where nobody asks, nothing is settled
     };
-    let by_hand = request.overriding.as_ref().map_or("", |by| &by.reason);
+    // Not who decided: a repeat needs nobody's right.
+    let overruled_for = request.overriding.as_ref().map_or("", |by| &by.reason);
     let way = if request.direction == Direction::Exit { "exit" } else { "entry" };
     let (code, ticket) = (request.code.clone().unwrap_or_default(), request.ticket.clone().unwrap_or_default());
     // Where the list's number belongs stands nothing yet. What was kept by earlier versions has these parts too.
@@ -159,7 +160,7 @@ async fn asked(
         way.into(),
         gate.clone().unwrap_or_default(),
         settled.into(),
-        by_hand.into(),
+        overruled_for.into(),
     ];
     parts.extend(answers.iter().flat_map(|a| [a.question.clone(), a.text.clone()]));
     parts.extend(reason.clone()); // one part after pairs
