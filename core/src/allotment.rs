@@ -1,46 +1,55 @@
-//! Allotments: the share of stock a device may use up alone.
+//! Allotments: the share of stock, or of places, that a device may use up alone.
 //!
 //! A bounded counter (after Balegas et al., "Extending Eventually Consistent Cloud
 //! Databases for Enforcing Numeric Invariants", 2015) on the journal: a right
 //! comes into being by a restock at its author's, moves by a transfer once the
-//! receiver has durably accepted it, and is used up by a serving. Rights never
-//! appear from nowhere, so devices that cannot talk cannot oversell together.
-//! Servings come in as totals per journal from [`crate::fold`].
+//! receiver has durably accepted it, and is used up by a serving or by who is
+//! inside. Rights never appear from nowhere, so devices that cannot talk cannot
+//! oversell together. Use comes in as totals per journal from [`crate::fold`];
+//! which entries count is said by [`counts`](crate::journal::kind::counts).
 
-use crate::id::{JournalId, ProductId};
-use crate::journal::EntryRef;
-use crate::journal::kind::{Kind, may_write};
-use crate::journal::{Entry, kind};
-use crate::trust::Identity;
+pub mod lease;
+pub mod lend;
+
+use crate::id::JournalId;
+use crate::journal::kind::{Kind, Resource, Retire, Transfer, WantId};
+use crate::journal::{Entry, EntryRef};
+use crate::trial::{Bug, planted};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whose rights: a device's journal, of one product.
-pub type Holder = (ProductId, JournalId);
+/// Whose rights, to what.
+pub type Holder = (Resource, JournalId);
 
-/// The rights that came and went, servings left aside.
-#[derive(Clone, Debug, Default)]
+/// The rights that came, moved and went, use left aside: a function of the set of entries, each given once.
+///
+/// What has moved is only counted; what is on its way is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rights {
-    restocked: BTreeMap<EntryRef, (Holder, i64)>,
-    transfers: BTreeMap<EntryRef, kind::Transfer>,
-    accepted: BTreeSet<(EntryRef, JournalId)>,
+    held: BTreeMap<Holder, i64>,
+    shared_out: BTreeSet<Resource>,
+    minted: BTreeMap<Resource, i64>,
+    /// Transfers that nobody has accepted yet, by receiver.
+    open: BTreeMap<JournalId, BTreeMap<EntryRef, Transfer>>,
+    /// Transfers that were accepted.
+    moved: BTreeSet<EntryRef>,
+    /// Acceptances of transfers that are not here yet.
+    early: BTreeSet<(EntryRef, JournalId)>,
+    /// Requests that each journal has answered.
+    answered: BTreeSet<(JournalId, WantId)>,
+    retired: BTreeMap<JournalId, BTreeMap<EntryRef, u64>>,
 }
 
 impl Rights {
-    /// Takes in an entry; others than rights' own, or not allowed ones, change nothing,
-    /// and neither does the same one again.
-    pub fn insert(&mut self, id: EntryRef, entry: &Entry, author: &Identity) {
-        if !may_write(author, &entry.kind) {
-            return;
-        }
+    /// Takes in an entry that counts, once; others than rights' own change nothing.
+    pub fn insert(&mut self, id: EntryRef, entry: &Entry) {
         match &entry.kind {
-            Kind::Restock(r) => {
-                self.restocked.insert(id, ((r.product, id.journal), i64::from(r.quantity)));
-            }
-            Kind::Transfer(t) => {
-                self.transfers.insert(id, t.clone());
-            }
-            Kind::Accepted(a) => {
-                self.accepted.insert((a.transfer, id.journal));
+            Kind::Restock(r) => self.mint(r.of, id.journal, r.quantity.into()),
+            Kind::Waste(w) => self.mint(w.of, id.journal, -i64::from(w.quantity)),
+            Kind::Stocktake(s) => self.mint(s.of, id.journal, s.difference()),
+            Kind::Transfer(t) => self.transfer(id, t),
+            Kind::Accepted(a) => self.accept(a.transfer, id.journal),
+            Kind::Retire(Retire { journal, last }) => {
+                self.retired.entry(*journal).or_default().insert(id, *last);
             }
             Kind::Admission(_)
             | Kind::Exit(_)
@@ -48,108 +57,162 @@ impl Rights {
             | Kind::Serving(_)
             | Kind::Annul(_)
             | Kind::Void(_)
+            | Kind::Clock(_)
+            | Kind::Began(_)
             | Kind::Unknown { .. } => {}
         }
     }
 
-    /// Rights by holder, before servings: restocked, less given away, plus accepted.
-    pub fn held(&self) -> BTreeMap<Holder, i64> {
-        let mut held: BTreeMap<Holder, i64> = BTreeMap::new();
-        for (holder, units) in self.restocked.values() {
-            *held.entry(*holder).or_default() += units;
+    fn mint(&mut self, of: Resource, journal: JournalId, units: i64) {
+        *self.minted.entry(of).or_default() += units;
+        self.hold((of, journal), units);
+    }
+
+    fn transfer(&mut self, id: EntryRef, transfer: &Transfer) {
+        let units = i64::from(transfer.quantity);
+        if !planted(Bug::GiveForFree) {
+            self.hold((transfer.of, id.journal), -units);
         }
-        for (id, transfer) in &self.transfers {
-            let units = i64::from(transfer.quantity);
-            *held.entry((transfer.product, id.journal)).or_default() -= units;
-            if self.accepted.contains(&(*id, transfer.to)) {
-                *held.entry((transfer.product, transfer.to)).or_default() += units;
-            }
+        if transfer.want.is_none() {
+            self.shared_out.insert(transfer.of);
         }
-        held
+        if planted(Bug::UseUnaccepted) {
+            self.hold((transfer.of, transfer.to), units);
+        }
+        self.answered.extend(transfer.want.map(|want| (id.journal, want)));
+        if self.early.remove(&(id, transfer.to)) {
+            self.moved.insert(id);
+            self.hold((transfer.of, transfer.to), units);
+        } else {
+            self.open.entry(transfer.to).or_default().insert(id, transfer.clone());
+        }
+    }
+
+    fn accept(&mut self, transfer: EntryRef, by: JournalId) {
+        if self.moved.contains(&transfer) {
+            return; // accepted in another history too
+        }
+        let arrived = self.open.get_mut(&by).and_then(|open| open.remove(&transfer));
+        let Some(arrived) = arrived else {
+            self.early.insert((transfer, by));
+            return;
+        };
+        self.open.retain(|_, open| !open.is_empty());
+        self.moved.insert(transfer);
+        self.hold((arrived.of, by), i64::from(arrived.quantity));
+    }
+
+    fn hold(&mut self, holder: Holder, units: i64) {
+        *self.held.entry(holder).or_default() += units;
+    }
+
+    /// Rights that a journal came to hold, before use.
+    pub fn held(&self, of: Resource, journal: JournalId) -> i64 {
+        self.held.get(&(of, journal)).copied().unwrap_or(0)
+    }
+
+    /// Everybody who ever held something, in order.
+    pub fn holders(&self) -> impl Iterator<Item = Holder> + '_ {
+        self.held.keys().copied()
+    }
+
+    /// Everybody who ever held some of it, in order.
+    pub fn holders_of(&self, of: Resource) -> impl Iterator<Item = JournalId> + '_ {
+        self.holders().filter(move |(held, _)| *held == of).map(|(_, by)| by)
+    }
+
+    /// Whether somebody was given a share that they had not asked for: how much each is to hold was decided.
+    pub fn is_shared_out(&self, of: Resource) -> bool {
+        self.shared_out.contains(&of)
+    }
+
+    /// Units that came into being and did not go to waste, ever.
+    pub fn minted(&self, of: Resource) -> i64 {
+        self.minted.get(&of).copied().unwrap_or(0)
+    }
+
+    /// What a journal may still use: what it held and did not use, and what is left of the journals
+    /// that it has retired. `used` gives units used up by a journal within its rights' reach.
+    pub fn left(&self, of: Resource, journal: JournalId, used: &impl Fn(Resource, JournalId) -> i64) -> i64 {
+        match self.retired_by(journal) {
+            Some(_) => 0,
+            None => self.own_and_inherited(of, journal, used, &mut BTreeSet::new()),
+        }
+    }
+
+    fn own_and_inherited(
+        &self,
+        of: Resource,
+        journal: JournalId,
+        used: &impl Fn(Resource, JournalId) -> i64,
+        seen: &mut BTreeSet<JournalId>,
+    ) -> i64 {
+        if !seen.insert(journal) {
+            return 0; // two that retire each other are counted once each
+        }
+        // What a lost journal was offered is nobody else's either: whether it accepted makes no difference.
+        let offered = if self.retired.contains_key(&journal) { self.offered(of, journal) } else { 0 };
+        let forgets = planted(Bug::RetiredInFull) && seen.len() > 1;
+        let own = self.held(of, journal) + offered - if forgets { 0 } else { used(of, journal) };
+        let heirs = self.retired.keys().filter(|lost| self.retired_by(**lost).is_some_and(|by| by.0 == journal));
+        let lost: Vec<JournalId> = heirs.copied().collect();
+        lost.into_iter().fold(own, |sum, lost| sum + self.own_and_inherited(of, lost, used, seen))
+    }
+
+    /// Who has retired a journal, and its last entry that moves rights. Of several the first in order
+    /// takes it, the same everywhere, and the lowest end counts.
+    pub fn retired_by(&self, journal: JournalId) -> Option<(JournalId, u64)> {
+        let all = self.retired.get(&journal)?;
+        let last = all.values().min()?;
+        all.keys().next().map(|first| (first.journal, *last))
+    }
+
+    /// The journals that were retired.
+    pub fn retired(&self) -> impl Iterator<Item = JournalId> + '_ {
+        self.retired.keys().copied()
     }
 
     /// Transfers to `journal` that it has not accepted yet.
-    pub fn offered_to(&self, journal: JournalId) -> Vec<EntryRef> {
-        let open = self.transfers.iter().filter(|(_, t)| t.to == journal).map(|(id, _)| *id);
-        open.filter(|id| !self.accepted.contains(&(*id, journal))).collect()
+    pub fn offered_to(&self, journal: JournalId) -> impl Iterator<Item = (&EntryRef, &Transfer)> + '_ {
+        self.open.get(&journal).into_iter().flatten()
     }
 
-    /// Units of a product in all, ever.
-    pub fn restocked(&self, product: ProductId) -> i64 {
-        self.restocked.values().filter(|((p, _), _)| *p == product).map(|(_, units)| units).sum()
+    /// Units that were given to `journal` and that it has not accepted yet.
+    fn offered(&self, of: Resource, journal: JournalId) -> i64 {
+        let offers = self.offered_to(journal).filter(|(_, transfer)| transfer.of == of);
+        offers.map(|(_, transfer)| i64::from(transfer.quantity)).sum()
     }
-}
 
-/// What a journal may still sell of a product: rights it holds less what it served.
-pub fn left(held: &BTreeMap<Holder, i64>, product: ProductId, journal: JournalId, served: i64) -> i64 {
-    held.get(&(product, journal)).copied().unwrap_or(0) - served
+    /// Units that were given away and that nobody has accepted yet.
+    pub fn in_flight(&self, of: Resource) -> i64 {
+        let open = self.open.values().flat_map(BTreeMap::values);
+        open.filter(|transfer| transfer.of == of).map(|transfer| i64::from(transfer.quantity)).sum()
+    }
+
+    /// Whether `journal` has answered a request.
+    pub fn answered(&self, journal: JournalId, want: &WantId) -> bool {
+        self.answered.contains(&(journal, *want))
+    }
+
+    /// Journals that used, or are short of, more than they held and were offered: a stocktake found less,
+    /// a supervisor overdrew, or rights were used twice. Others pay as they learn of it.
+    pub fn deficits_of(
+        &self,
+        of: Resource,
+        used: &impl Fn(Resource, JournalId) -> i64,
+    ) -> BTreeMap<JournalId, i64> {
+        let short = |journal| {
+            let left = self.left(of, journal, used) + self.offered(of, journal);
+            (left < 0).then_some((journal, -left))
+        };
+        self.holders_of(of).filter_map(short).collect()
+    }
+
+    /// Accepted transfers that are not here: what their receiver uses is judged when they are.
+    pub fn pending(&self, journal: JournalId) -> usize {
+        self.early.iter().filter(|(_, by)| *by == journal).count()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Quality;
-    use crate::id::{DeviceId, EventId};
-    use crate::seal::{Hash, PublicKey};
-    use crate::time::Timestamp;
-    use crate::trust::Role;
-
-    const BEER: ProductId = ProductId(1);
-
-    fn journal(device: u8) -> JournalId {
-        JournalId { device: DeviceId([device; 16]), incarnation: 1 }
-    }
-
-    fn id(device: u8, sequence: u64) -> EntryRef {
-        EntryRef { journal: journal(device), sequence, hash: Hash([device; 32]) }
-    }
-
-    fn author(device: u8, role: Role) -> Identity {
-        Identity {
-            event: EventId([0; 16]),
-            device: DeviceId([device; 16]),
-            key: PublicKey([0; 32]),
-            role,
-            rights: crate::trust::Rights::default(),
-            name: String::new(),
-            issued: Timestamp(0),
-            expires: Timestamp(0),
-        }
-    }
-
-    fn entry(kind: Kind) -> Entry {
-        Entry { clock: Timestamp(1), at: None, quality: Quality::Trusted, uncertain_ms: None, staff: None, kind }
-    }
-
-    #[test]
-    fn rights_move_only_when_accepted_and_their_sum_never_grows() {
-        let (cloud, bar) = (author(1, Role::Cloud), author(2, Role::Bar));
-        let mut rights = Rights::default();
-        let restock = entry(Kind::Restock(kind::Restock { product: BEER, quantity: 10 }));
-        let transfer = entry(Kind::Transfer(kind::Transfer { product: BEER, quantity: 4, to: journal(2) }));
-        let accepted = entry(Kind::Accepted(kind::Accepted { transfer: id(1, 2) }));
-        rights.insert(id(1, 1), &restock, &cloud);
-        rights.insert(id(1, 1), &restock, &cloud);
-        rights.insert(id(1, 2), &transfer, &cloud);
-        assert_eq!(left(&rights.held(), BEER, journal(1), 0), 6);
-        assert_eq!(left(&rights.held(), BEER, journal(2), 0), 0);
-        assert_eq!(rights.offered_to(journal(2)), [id(1, 2)]);
-        rights.insert(id(2, 1), &accepted, &bar);
-        assert_eq!(left(&rights.held(), BEER, journal(2), 1), 3);
-        assert!(rights.offered_to(journal(2)).is_empty());
-        assert_eq!(rights.held().values().sum::<i64>(), 10);
-    }
-
-    #[test]
-    fn a_bar_cannot_bring_rights_into_being_and_nobody_accepts_for_another() {
-        let mut rights = Rights::default();
-        let restock = entry(Kind::Restock(kind::Restock { product: BEER, quantity: 10 }));
-        rights.insert(id(2, 1), &restock, &author(2, Role::Bar));
-        assert!(rights.held().is_empty());
-        let transfer = entry(Kind::Transfer(kind::Transfer { product: BEER, quantity: 4, to: journal(2) }));
-        rights.insert(id(1, 1), &transfer, &author(1, Role::Cloud));
-        let accepted = entry(Kind::Accepted(kind::Accepted { transfer: id(1, 1) }));
-        rights.insert(id(3, 1), &accepted, &author(3, Role::Bar));
-        assert_eq!(left(&rights.held(), BEER, journal(3), 0), 0);
-    }
-}
+mod tests;

@@ -3,13 +3,14 @@
 //! Rows say what the office decided; nothing here decides. Fields are numbered
 //! and may be added: an older reader skips what it does not know.
 
+use crate::exposure::Policy;
 use crate::fold::closing::Closing;
-use crate::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId, VariationId};
-use crate::journal::kind::Answered;
+use crate::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId, VariationId, ZoneId};
+use crate::journal::kind::{Answered, Resource};
 use crate::rule::Rules;
 use crate::ticket::spoken::Spoken;
 use crate::ticket::{Credit, Keyring, TicketKey};
-use crate::time::{Timestamp, Window, Zone};
+use crate::time::{Timestamp, Window, Zone as TimeZone};
 use crate::trust::{Certificate, Role};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -106,8 +107,8 @@ impl Event {
     }
 
     /// The venue's zone; UTC where the name is not in the bundled database.
-    pub fn zone(&self) -> Zone {
-        Zone::parse(&self.timezone).unwrap_or_else(Zone::utc)
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::parse(&self.timezone).unwrap_or_else(TimeZone::utc)
     }
 }
 
@@ -201,6 +202,9 @@ pub struct CheckInList {
     /// What has to be true for an entry; nothing if absent.
     #[n(10)]
     pub rules: Option<Rules>,
+    /// The counted area that it lets into; none is counted if absent.
+    #[n(11)]
+    pub zone: Option<ZoneId>,
 }
 
 impl CheckInList {
@@ -218,6 +222,7 @@ impl CheckInList {
             addon_match: false,
             auto_exit_at: None,
             rules: None,
+            zone: None,
         }
     }
 
@@ -230,6 +235,21 @@ impl CheckInList {
     pub fn takes_date(&self, date: Option<DateId>) -> bool {
         self.date.is_none_or(|wanted| date == Some(wanted))
     }
+}
+
+/// A counted area of the venue. How many may be inside are rights in the journals; this is what
+/// the office said, for people to read.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Zone {
+    /// Which.
+    #[n(0)]
+    pub id: ZoneId,
+    /// Its name.
+    #[n(1)]
+    pub name: String,
+    /// How many people it holds.
+    #[n(2)]
+    pub capacity: u32,
 }
 
 /// Whether a ticket's order was paid.
@@ -421,6 +441,10 @@ pub struct Catalogue {
     pub staff: BTreeMap<String, Staff>,
     /// Ticket keys.
     pub keyring: Keyring,
+    /// Counted areas by number.
+    pub zones: BTreeMap<ZoneId, Zone>,
+    /// What may be done cut off, by role; what is not named is not limited.
+    pub policies: BTreeMap<Role, Policy>,
 }
 
 impl Catalogue {
@@ -446,8 +470,26 @@ impl Catalogue {
     }
 
     /// The venue's zone.
-    pub fn zone(&self) -> Zone {
-        self.event.as_ref().map_or_else(Zone::utc, Event::zone)
+    pub fn zone(&self) -> TimeZone {
+        self.event.as_ref().map_or_else(TimeZone::utc, Event::zone)
+    }
+
+    /// The counted area that a list lets into, where it has been named.
+    pub fn zone_of(&self, list: ListId) -> Option<ZoneId> {
+        self.lists.get(&list)?.zone
+    }
+
+    /// What may be done cut off, by devices of this role.
+    pub fn policy(&self, role: Role) -> Policy {
+        self.policies.get(&role).copied().unwrap_or_else(|| Policy::unlimited(role))
+    }
+
+    /// A resource's name, or its number where it has none here.
+    pub fn resource_name(&self, of: Resource) -> String {
+        match of {
+            Resource::Product(product) => self.product_name(product),
+            Resource::Zone(zone) => self.zones.get(&zone).map_or_else(|| of.to_string(), |z| z.name.clone()),
+        }
     }
 
     /// The lists that take this product.

@@ -16,8 +16,9 @@ pub mod verdict;
 use crate::api::{Direction, Verdict};
 use crate::catalogue::{Catalogue, CheckInList, Question, TicketRow};
 use crate::clock::Quality;
+use crate::exposure::{Limit, Reach};
 use crate::fold::{Act, Moment, Passage, Presence, TicketState};
-use crate::id::{DateId, ProductId, TicketId};
+use crate::id::{DateId, JournalId, ProductId, TicketId};
 use crate::journal::EntryRef;
 use crate::journal::kind::{Admission, Answered, ByHand, Exit, Kind, Override, Refusal};
 use crate::ticket::{Credit, Genuine, Identity, Ticket};
@@ -154,6 +155,19 @@ pub struct Facts<'a> {
     pub can_ask: bool,
     /// Whether stage one of the feed is complete.
     pub ready: bool,
+    /// Free places that this device may fill; absent where the list counts none.
+    pub room: Option<i64>,
+    /// How far this device stands from the others.
+    pub reach: Reach,
+    /// The journal that this device writes; absent where nobody's is written.
+    pub own: Option<JournalId>,
+}
+
+impl Facts<'_> {
+    /// Whether an entry is this device's own, and nobody else is known to have it.
+    pub fn alone(&self, id: &EntryRef) -> bool {
+        self.own == Some(id.journal) && id.sequence > self.reach.shared
+    }
 }
 
 /// A ticket that belongs to the one that was shown.
@@ -395,6 +409,7 @@ pub(crate) fn identity_objection(shown: &Shown, facts: &Facts<'_>) -> Option<Obj
     let refuse = |code, why| Some(Objection::refuse(code, why));
     match shown {
         _ if !facts.ready => refuse(Code::Starting, Why::Starting),
+        _ if facts.reach.withdrawn().is_some() => refuse(Code::Limit, Why::Limit(Limit::Withdrawn)),
         Shown::Code(Identity::NotATicket(reason)) => refuse(Code::NotATicket, Why::NotATicket(*reason)),
         Shown::Code(Identity::UnknownKey(key)) => refuse(Code::UnknownKey, Why::UnknownKey(*key)),
         Shown::Code(Identity::Forged(_)) => refuse(Code::Forged, Why::Forged),

@@ -6,22 +6,25 @@
 //!
 //! **Order.** An exit sorts after the admissions it names; otherwise acts sort by
 //! when they happened (the hybrid clock, or the scan's own time where it was
-//! given), then clock, device, incarnation, sequence. An admission of somebody
+//! given), then clock, device, incarnation, sequence; last come those whose time
+//! nobody knows. An admission of somebody
 //! who is inside, that no supervisor decided, is a conflict; nothing is deleted
 //! and nothing wins by being last. Who is inside at a list's closing time has left
 //! then: the catalogue is an argument for that alone.
 
 pub mod closing;
 pub mod conflict;
+pub mod rebase;
 pub mod totals;
 
 use crate::catalogue::Catalogue;
 use crate::id::{ListId, ProductId, TicketId};
-use crate::journal::kind::{Answered, Kind, may_write};
+use crate::journal::kind::{Answered, Kind};
 use crate::journal::{Entry, EntryRef};
 use crate::time::Timestamp;
-use crate::trust::Identity;
+use crate::trial::{Bug, planted};
 use closing::Closing;
+use rebase::Rebases;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry about a ticket that has an effect.
@@ -35,6 +38,8 @@ pub struct Act {
     pub at: Option<Timestamp>,
     /// How far that may be off, milliseconds.
     pub uncertain_ms: Option<u32>,
+    /// Whether nobody knows when it was: it sorts after all whose time is known.
+    pub wild: bool,
     /// What it does.
     pub does: Does,
 }
@@ -75,13 +80,8 @@ pub enum Does {
 }
 
 impl Act {
-    /// The act in an entry by `author`; `None` where it has no effect on a ticket or was not allowed.
-    pub fn of(id: EntryRef, entry: &Entry, author: &Identity) -> Option<(TicketId, Self)> {
-        if may_write(author, &entry.kind) { Self::allowed(id, entry) } else { None }
-    }
-
-    /// The act in an entry that was found to be allowed; `None` where it has no effect on a ticket.
-    pub fn allowed(id: EntryRef, entry: &Entry) -> Option<(TicketId, Self)> {
+    /// The act in an entry that counts; `None` where it has no effect on a ticket.
+    pub fn of(id: EntryRef, entry: &Entry, rebases: &Rebases) -> Option<(TicketId, Self)> {
         let (ticket, does) = match &entry.kind {
             Kind::Admission(a) => {
                 let overridden = a.overridden.is_some();
@@ -91,11 +91,20 @@ impl Act {
             Kind::Exit(e) => (e.ticket, Does::Leave { list: e.list, closes: e.closes.clone() }),
             Kind::Serving(s) => (s.ticket, Does::Serve { product: s.product, units: s.quantity }),
             Kind::Annul(u) | Kind::Void(u) => (u.ticket, Does::Undo { target: u.target }),
-            Kind::Refusal(_) | Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => {
-                return None;
-            }
+            Kind::Refusal(_)
+            | Kind::Restock(_)
+            | Kind::Waste(_)
+            | Kind::Stocktake(_)
+            | Kind::Transfer(_)
+            | Kind::Accepted(_)
+            | Kind::Clock(_)
+            | Kind::Retire(_)
+            | Kind::Began(_)
+            | Kind::Unknown { .. } => return None,
         };
-        Some((ticket, Self { id, clock: entry.clock, at: entry.at, uncertain_ms: entry.uncertain_ms, does }))
+        let (clock, placed) = rebases.placed(&id, entry.clock, entry.quality);
+        let wild = !placed && entry.at.is_none();
+        Some((ticket, Self { id, clock, at: entry.at, uncertain_ms: entry.uncertain_ms, wild, does }))
     }
 
     /// When it happened.
@@ -104,13 +113,14 @@ impl Act {
     }
 
     fn key(&self) -> Key {
-        Key { at: self.happened_at(), clock: self.clock, id: self.id, after: 0 }
+        Key { wild: self.wild, at: self.happened_at(), clock: self.clock, id: self.id, after: 0 }
     }
 }
 
 /// Where an act sorts; `after` puts an exit behind the admission whose place it took.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
+    wild: bool,
     at: Timestamp,
     clock: Timestamp,
     id: EntryRef,
@@ -167,6 +177,8 @@ pub struct Presence {
     /// What stands, in order. Who stays until a closing time has a passage there, also where that
     /// lies ahead.
     pub passages: Vec<Passage>,
+    /// Admissions that take a place: no exit has named them. Each with the closing time that frees it.
+    pub occupants: Vec<(EntryRef, Option<Timestamp>)>,
     closing: Option<Closing>,
 }
 
@@ -242,6 +254,7 @@ impl Presence {
         for passage in &self.passages {
             match (passage.way, open) {
                 (Way::Out | Way::Closed, _) => open = None,
+                (Way::In, Some(_)) if planted(Bug::OneConflictOnly) && !doubles.is_empty() => {}
                 (Way::In, Some(first)) => {
                     doubles.push(Double { excess: passage.clone(), against: first.clone() });
                 }
@@ -263,8 +276,10 @@ impl Presence {
     }
 
     /// Adds an exit at every closing time that found the ticket inside.
-    fn closed(passages: Vec<Passage>, closing: Option<Closing>) -> Self {
-        let Some(times) = &closing else { return Self { passages, closing } };
+    fn closed(passages: Vec<Passage>, left: &BTreeSet<EntryRef>, closing: Option<Closing>) -> Self {
+        let inside = passages.iter().filter(|p| p.way.is_in() && !left.contains(&p.id));
+        let occupants = inside.map(|p| (p.id, closing.as_ref().map(|times| times.after(p.at)))).collect();
+        let Some(times) = &closing else { return Self { passages, occupants, closing } };
         let mut closed: Vec<Passage> = Vec::with_capacity(passages.len() + 1);
         let mut open: Option<Passage> = None;
         for passage in passages {
@@ -279,7 +294,7 @@ impl Presence {
             closed.push(passage);
         }
         closed.extend(open.as_ref().map(|open| end(open, times)));
-        Self { passages: closed, closing }
+        Self { passages: closed, occupants, closing }
     }
 }
 
@@ -321,7 +336,11 @@ impl TicketState {
         let by_id: BTreeMap<EntryRef, &Act> = acts.iter().map(|a| (a.id, a)).collect();
         let undone: BTreeSet<EntryRef> = by_id.values().filter_map(|act| undoes(act, &by_id)).collect();
         let standing: Vec<&Act> = by_id.values().filter(|a| !undone.contains(&a.id)).copied().collect();
-        Self { lists: lists(&standing, &by_id, catalogue), servings: servings(&standing), undone }
+        let mut servings = servings(&standing);
+        if planted(Bug::VoidTwice) {
+            servings.extend(given_back_again(&by_id));
+        }
+        Self { lists: lists(&standing, &by_id, catalogue), servings, undone }
     }
 
     /// Presence on a list.
@@ -338,6 +357,23 @@ impl TicketState {
     pub fn served(&self, product: ProductId) -> i64 {
         self.servings.iter().filter(|s| s.product == product).map(|s| s.units).sum()
     }
+}
+
+/// The deliberate bug that counts every void of a serving after the first once more.
+fn given_back_again(all: &BTreeMap<EntryRef, &Act>) -> Vec<Serving> {
+    let mut seen = BTreeSet::new();
+    let again = all.values().filter_map(|act| match act.does {
+        Does::Undo { target } if !seen.insert(target) => all.get(&target),
+        _ => None,
+    });
+    let back = again.filter_map(|act| match act.does {
+        Does::Serve { product, units } => {
+            let (id, at, uncertain_ms) = (act.id, act.happened_at(), act.uncertain_ms);
+            Some(Serving { id, at, uncertain_ms, product, units: -i64::from(units) })
+        }
+        _ => None,
+    });
+    back.collect()
 }
 
 /// What an act takes back: an entry of the kind it may take back, about the same ticket.
@@ -360,12 +396,17 @@ fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>, catalogue: &Catalogu
         let passage = Passage { id: act.id, at: key.at, uncertain_ms: act.uncertain_ms, gate, way };
         sorted.entry(list).or_default().push((key, passage));
     }
+    let exits = standing.iter().filter_map(|act| match &act.does {
+        Does::Leave { closes, .. } => Some(closes),
+        Does::Admit { .. } | Does::Serve { .. } | Does::Undo { .. } => None,
+    });
+    let left: BTreeSet<EntryRef> = exits.flatten().copied().collect();
     sorted
         .into_iter()
         .map(|(list, mut passages)| {
             passages.sort_by_key(|(key, _)| *key);
             let passages = passages.into_iter().map(|(_, passage)| passage).collect();
-            (list, Presence::closed(passages, catalogue.closing(list)))
+            (list, Presence::closed(passages, &left, catalogue.closing(list)))
         })
         .collect()
 }
@@ -407,7 +448,8 @@ mod tests {
     }
 
     fn act(device: u8, sequence: u64, clock: i64, does: Does) -> Act {
-        Act { id: id(device, sequence), clock: Timestamp(clock), at: None, uncertain_ms: None, does }
+        let (clock, id) = (Timestamp(clock), id(device, sequence));
+        Act { id, clock, at: None, uncertain_ms: None, wild: false, does }
     }
 
     fn admit(device: u8, sequence: u64, clock: i64) -> Act {
@@ -476,6 +518,29 @@ mod tests {
         assert!(TicketState::of(&[admit(2, 1, closing.0)], &catalogue).on(LIST).doubled_at(earlier).is_none());
         let left = [admit(1, 1, evening), leave(1, 2, closing.0, vec![id(1, 1)])];
         assert_eq!(TicketState::of(&left, &catalogue).on(LIST).exits(closing), 1);
+    }
+
+    #[test]
+    fn an_act_whose_time_nobody_knows_sorts_last() {
+        let presence = state(&[Act { wild: true, ..admit(1, 1, 10) }, admit(2, 1, 20)]).on(LIST);
+        let doubles = presence.doubles();
+        assert_eq!((doubles[0].excess.id, doubles[0].against.id), (id(1, 1), id(2, 1)));
+    }
+
+    #[test]
+    fn an_exit_frees_the_places_of_the_admissions_it_names_and_no_other() {
+        let check = |acts: &[Act], expect: &[EntryRef]| {
+            let occupants: Vec<EntryRef> = state(acts).on(LIST).occupants.iter().map(|(id, _)| *id).collect();
+            assert_eq!(occupants, expect);
+        };
+        let (one, two) = (admit(1, 1, 10), admit(2, 1, 20));
+        check(&[one.clone(), two.clone()], &[id(1, 1), id(2, 1)]);
+        check(&[one.clone(), two.clone(), leave(1, 2, 30, vec![id(1, 1)])], &[id(2, 1)]);
+        check(&[one.clone(), leave(2, 2, 30, vec![])], &[id(1, 1)]);
+        let twice = [leave(1, 2, 30, vec![id(1, 1)]), leave(2, 2, 31, vec![id(1, 1)])];
+        check(&[&[one.clone()][..], &twice].concat(), &[]);
+        let taken_back = act(1, 3, 40, Does::Undo { target: id(1, 2) });
+        check(&[one, leave(1, 2, 30, vec![id(1, 1)]), taken_back], &[id(1, 1)]);
     }
 
     fn unnamed() -> crate::catalogue::CheckInList {

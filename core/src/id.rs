@@ -90,6 +90,10 @@ small_id!(
     /// A date of a series.
     DateId
 );
+small_id!(
+    /// A counted area of the venue.
+    ZoneId
+);
 
 /// A ticket of an event: 48 random bits, unique together with the event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -170,6 +170,9 @@ pub struct Run {
     /// The author's certificate.
     #[n(4)]
     pub certificate: Certificate,
+    /// The hash before the first entry; absent from senders that know of no branches, and at the beginning.
+    #[n(5)]
+    pub previous: Option<Hash>,
 }
 
 /// Why a run was not taken.
@@ -190,9 +193,15 @@ pub enum RunFault {
     /// Empty, too many entries, or an entry too large.
     #[error("empty or too large")]
     Size,
-    /// An entry that is known here with another hash: somebody wrote two histories.
-    #[error("differs from what is known of this journal")]
-    Fork,
+    /// It goes on from an entry that is not here, of a history that is another than ours.
+    #[error("goes on from a history that is not known here")]
+    Astray,
+    /// More histories of one journal than are kept.
+    #[error("more histories of one journal than are kept")]
+    Branches,
+    /// More journals than are taken, of this device or of all.
+    #[error("more journals than are taken")]
+    Journals,
 }
 
 impl RunFault {
@@ -204,7 +213,9 @@ impl RunFault {
             Self::Author => "wrong_author",
             Self::Signature => "bad_signature",
             Self::Size => "run_size",
-            Self::Fork => "journal_fork",
+            Self::Astray => "journal_astray",
+            Self::Branches => "too_many_branches",
+            Self::Journals => "too_many_journals",
         }
     }
 }
@@ -297,6 +308,7 @@ mod tests {
             entries: entries.into_iter().map(Into::into).collect(),
             signature: sign_head(&device(), EVENT, &head),
             certificate: Certificate::issue(&SigningKey::from_bytes(&[1; 32]), &identity),
+            previous: None,
         }
     }
 

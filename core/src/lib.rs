@@ -9,11 +9,13 @@
 //! - [`decide`]: `decide(facts, scan) -> Decision`, the admission law; [`mod@serve`] is the bar's.
 //! - [`journal`]: entries, hash chains, signed runs, and who may write what.
 //! - [`fold`]: entries into state, the same in whatever order they came.
-//! - [`allotment`]: the share of stock a device may use up alone.
+//! - [`allotment`]: the share of stock, or of places, that a device may use up alone.
+//! - [`exposure`]: what may go wrong while devices cannot talk, bounded.
 //! - [`feed`] and [`sync`]: what travels between cloud and agents.
 //! - [`rule`]: the rules of check-in lists: read, evaluated, explained.
 //! - [`trust`]: device certificates and one-time codes.
 //! - [`clock`], [`time`], [`id`], [`money`]: the small types under all of it.
+//! - [`trial`]: deliberate bugs, for a simulator to find; compiled away in what ships.
 //! - [`api`]: the JSON shapes of answers; [`language`]: the languages their sentences come in.
 
 pub mod allotment;
@@ -22,6 +24,7 @@ pub mod badge;
 pub mod catalogue;
 pub mod clock;
 pub mod decide;
+pub mod exposure;
 pub mod feed;
 pub mod fold;
 pub mod id;
@@ -36,4 +39,5 @@ pub mod sync;
 mod texts;
 pub mod ticket;
 pub mod time;
+pub mod trial;
 pub mod trust;

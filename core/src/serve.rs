@@ -9,7 +9,7 @@ use crate::clock::Quality;
 use crate::decide::{Code, Decision, Facts, Objection, Shown, Standing, Why, checks, identity_objection};
 use crate::fold::TicketState;
 use crate::id::ProductId;
-use crate::journal::kind::{Kind, Refusal, Serving};
+use crate::journal::kind::{Kind, Override, Refusal, Serving};
 use crate::ticket::Identity;
 use crate::time::Timestamp;
 
@@ -27,6 +27,8 @@ pub struct Order {
     pub quantity: u16,
     /// The order's own trusted time, where somebody vouches for one.
     pub at: Option<Timestamp>,
+    /// A supervisor decides, whose session the shell has checked.
+    pub overriding: Option<Override>,
 }
 
 /// A ticket's credit of one product, in units.
@@ -64,16 +66,24 @@ pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Op
     let Some(standing) = Standing::of(&order.shown, facts) else {
         return (refused(facts, order, None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket)), None);
     };
-    let balance = Balance::of(&standing, &TicketState::of(facts.acts, facts.catalogue), order.product);
+    let state = TicketState::of(facts.acts, facts.catalogue);
+    let balance = Balance::of(&standing, &state, order.product);
     let at = order.at.unwrap_or(facts.now);
     let trusted = order.at.is_some() || facts.quality == Quality::Trusted;
+    let alone = state.servings.iter().filter(|s| s.product == order.product && facts.alone(&s.id));
+    let alone = alone.map(|serving| serving.units).sum();
     let objection = checks::own(&standing, facts, at, trusted)
         .or_else(|| unknown_product(facts, order))
         .or_else(|| no_credit(facts, order, balance))
-        .or_else(|| sold_out(facts, order, stock_here));
-    let decision = match objection {
-        Some(objection) => refused(facts, order, Some(&standing), objection),
-        None => served(order, &standing),
+        .or_else(|| sold_out(facts, order, stock_here))
+        .or_else(|| limit(facts, order, balance, alone));
+    let decision = match (objection, &order.overriding) {
+        (None, _) => served(order, &standing, None),
+        // The rights of this device are a supervisor's to overdraw; what a guest has paid for is not.
+        (Some(objection), Some(by)) if matches!(objection.code, Code::SoldOut | Code::Limit) => {
+            served(order, &standing, Some(by.clone()))
+        }
+        (Some(objection), _) => refused(facts, order, Some(&standing), objection),
     };
     (decision, Some(balance))
 }
@@ -95,7 +105,13 @@ fn sold_out(facts: &Facts<'_>, order: &Order, stock_here: i64) -> Option<Objecti
     (stock_here < i64::from(order.quantity)).then(|| Objection::refuse(Code::SoldOut, why))
 }
 
-fn served(order: &Order, standing: &Standing<'_>) -> Decision {
+fn limit(facts: &Facts<'_>, order: &Order, balance: Balance, alone: i64) -> Option<Objection> {
+    let reach = &facts.reach;
+    let share = || reach.share(balance.left(), alone, i64::from(order.quantity));
+    checks::limited(reach.too_old().or_else(share).or_else(|| reach.rights()))
+}
+
+fn served(order: &Order, standing: &Standing<'_>, overridden: Option<Override>) -> Decision {
     let code = match &order.shown {
         Shown::Code(Identity::Genuine(genuine)) if !standing.listed => Some(genuine.code().to_vec().into()),
         Shown::Code(_) | Shown::Typed(_) | Shown::Found(_) => None,
@@ -106,8 +122,8 @@ fn served(order: &Order, standing: &Standing<'_>) -> Decision {
         verdict: Verdict::Serve,
         code: Code::Ok,
         why: Why::Good,
-        record: Kind::Serving(Serving { ticket, product, quantity, code, by_hand }),
-        overridden: false,
+        overridden: overridden.is_some(),
+        record: Kind::Serving(Serving { ticket, product, quantity, code, by_hand, overridden }),
         product: Some(standing.product),
         used: None,
         instead: None,

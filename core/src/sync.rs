@@ -4,15 +4,24 @@
 //! *Here is a digest of what I have, and my vector if you need it; here are runs
 //! you lack; send me mine, and feed pages from my cursor.* It is idempotent and
 //! can be resumed anywhere: both sides name what they durably have, and the rest
-//! follows. What a side has is a [`Vector`], the head of every journal it knows.
+//! follows. What a side has is a [`Vector`], the ends of every journal it knows.
 //! A run that is not taken is named with its reason and blocks nothing else.
+//!
+//! A journal that was forked has several ends; its branches travel like any other
+//! part of it. Where two sides know different histories of a journal, each names
+//! points of its own ever further back, and sends what follows the last common one.
 
+use crate::allotment::lend::Want;
+use crate::clock::Quality;
 use crate::feed::{Cursor, SignedPage};
 use crate::id::{DeviceId, EventId, JournalId};
 use crate::journal::{EntryRef, Run};
 use crate::seal::{Domain, Hash};
 use crate::time::Timestamp;
-use minicbor::{Decode, Encode};
+use minicbor::data::Type;
+use minicbor::decode::Error;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decode, Decoder, Encode, Encoder};
 use std::collections::BTreeMap;
 
 /// The version of this exchange; a peer of another one is refused with both numbers.
@@ -23,11 +32,15 @@ pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
 pub const MAX_MESSAGE_ENTRIES: usize = 4_096;
 /// Journals of one event that are taken: every device of a festival, replaced a few times.
 pub const MAX_JOURNALS: usize = 4_096;
+/// Journals of one device that are taken: a store that is moved every day of a season.
+pub const MAX_INCARNATIONS: usize = 64;
+/// Parts of one journal that are kept: a card that was copied to every gate of a venue.
+pub const MAX_BRANCHES: usize = 16;
 
-/// A journal's newest entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+/// The end of a history, or a point in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Head {
-    /// How many entries.
+    /// How many entries come up to it.
     #[n(0)]
     pub sequence: u64,
     /// The hash of the last one.
@@ -35,10 +48,51 @@ pub struct Head {
     pub hash: Hash,
 }
 
-/// The heads of all journals somebody durably has.
+/// The ends of one journal: one, or one a branch where its author wrote several histories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heads(Vec<Head>);
+
+impl Heads {
+    /// Of these ends, in order.
+    pub fn of(mut heads: Vec<Head>) -> Self {
+        heads.sort();
+        heads.dedup();
+        Self(heads)
+    }
+
+    /// The ends.
+    pub fn all(&self) -> &[Head] {
+        &self.0
+    }
+
+    /// The longest history.
+    pub fn longest(&self) -> Option<&Head> {
+        self.0.iter().max()
+    }
+}
+
+/// One end is written as it was before there were branches; several are a list of them.
+impl<C> Encode<C> for Heads {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, context: &mut C) -> Result<(), EncodeError<W::Error>> {
+        match &self.0[..] {
+            [head] => head.encode(e, context),
+            heads => heads.encode(e, context),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Heads {
+    fn decode(d: &mut Decoder<'b>, context: &mut C) -> Result<Self, Error> {
+        let mut ahead = d.probe();
+        let several = ahead.array()? == Some(0) || ahead.datatype()? == Type::Array;
+        Ok(Self::of(if several { Vec::decode(d, context)? } else { vec![Head::decode(d, context)?] }))
+    }
+}
+
+/// The ends of all journals somebody durably has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(transparent)]
-pub struct Vector(#[n(0)] pub BTreeMap<JournalId, Head>);
+pub struct Vector(#[n(0)] pub BTreeMap<JournalId, Heads>);
 
 impl Vector {
     /// A hash of it: equal digests, equal vectors.
@@ -46,34 +100,106 @@ impl Vector {
         Domain::Vector.hash(&[&crate::trust::to_cbor(self)])
     }
 
-    /// How many entries of a journal it has.
+    /// The end of a journal's longest history.
+    pub fn head(&self, journal: &JournalId) -> Option<&Head> {
+        self.0.get(journal).and_then(Heads::longest)
+    }
+
+    /// How many entries of a journal's longest history it has.
     pub fn sequence(&self, journal: &JournalId) -> u64 {
-        self.0.get(journal).map_or(0, |head| head.sequence)
+        self.head(journal).map_or(0, |head| head.sequence)
     }
 
-    /// Where `other` ends and this goes on: journal and the last sequence the other has.
-    pub fn beyond(&self, other: &Self) -> Vec<(JournalId, u64)> {
-        self.0
-            .iter()
-            .filter(|(journal, head)| head.sequence > other.sequence(journal))
-            .map(|(journal, _)| (*journal, other.sequence(journal)))
-            .collect()
-    }
-
-    /// How many entries this has that `other` lacks.
+    /// How many entries this has that `other` lacks, branches aside.
     pub fn ahead_of(&self, other: &Self) -> u64 {
-        let lacks = |(j, head): (&JournalId, &Head)| head.sequence.saturating_sub(other.sequence(j));
-        self.0.iter().map(lacks).fold(0, u64::saturating_add)
+        let lacks = |journal: &JournalId| self.sequence(journal).saturating_sub(other.sequence(journal));
+        self.0.keys().map(lacks).fold(0, u64::saturating_add)
     }
 
-    /// Notes an entry as this journal's newest, if it is.
-    pub fn note(&mut self, id: &EntryRef) {
-        let head = Head { sequence: id.sequence, hash: id.hash };
-        let known = self.0.entry(id.journal).or_insert(head);
-        if id.sequence > known.sequence {
-            *known = head;
+    /// Notes an entry at the end of the history that ended with `previous`.
+    pub fn note(&mut self, id: &EntryRef, previous: Option<&Hash>) {
+        let Heads(heads) = self.0.entry(id.journal).or_default();
+        heads.retain(|head| Some(&head.hash) != previous);
+        heads.push(Head { sequence: id.sequence, hash: id.hash });
+        heads.sort();
+    }
+}
+
+/// A part of a journal without a fork in it, as a store keeps it: the trunk, or a branch off another part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The part that it goes off from; none for the trunk, which is the first.
+    pub parent: Option<usize>,
+    /// The last sequence before it.
+    pub base: u64,
+    /// Its last sequence.
+    pub last: u64,
+}
+
+/// What somebody lacks of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// These parts, each after this sequence; nothing where there are none.
+    After(Vec<(usize, u64)>),
+    /// It has a history that is not here, beside or beyond ours: where they part has to be found.
+    Astray,
+}
+
+/// What somebody with the ends `theirs`, and who named the points of `trace`, lacks of a journal that is
+/// kept in `segments`. `find` says in which segment a point stands, if it is here.
+pub fn lack<E>(
+    segments: &[Segment],
+    theirs: Option<&Heads>,
+    trace: &[Head],
+    mut find: impl FnMut(&Head) -> Result<Option<usize>, E>,
+) -> Result<Lack, E> {
+    let mut has: Vec<u64> = segments.iter().map(|segment| segment.base).collect();
+    let (mut met, mut unknown, mut beyond) = (false, false, true);
+    let longest = segments.iter().map(|segment| segment.last).max().unwrap_or(0);
+    for point in theirs.map(Heads::all).unwrap_or_default() {
+        match find(point)? {
+            Some(place) => {
+                met = true;
+                reach(segments, &mut has, place, point.sequence);
+            }
+            None => {
+                unknown = true;
+                beyond &= point.sequence > longest;
+            }
         }
     }
+    for point in trace {
+        if let Some(place) = find(point)? {
+            met = true;
+            reach(segments, &mut has, place, point.sequence);
+        }
+    }
+    if unknown && !met && trace.is_empty() {
+        // Somebody who is beyond all of ours is more likely ahead than elsewhere, and will send.
+        return Ok(if beyond { Lack::After(Vec::new()) } else { Lack::Astray });
+    }
+    let lacking = segments.iter().zip(has).enumerate();
+    let after = lacking.filter(|(_, (segment, has))| segment.last > *has).map(|(place, (_, has))| (place, has));
+    Ok(Lack::After(after.collect()))
+}
+
+fn reach(segments: &[Segment], has: &mut [u64], place: usize, sequence: u64) {
+    let (mut place, mut sequence) = (place, sequence);
+    // Every branch goes off from a part before it, so this ends at the trunk.
+    while let (Some(segment), Some(known)) = (segments.get(place), has.get_mut(place)) {
+        *known = sequence.max(*known);
+        match segment.parent.filter(|parent| *parent < place) {
+            Some(parent) => (place, sequence) = (parent, segment.base),
+            None => return,
+        }
+    }
+}
+
+/// The sequences that are named to find where two histories part: the last one, and then ever further
+/// back, so that half of what is sent again at most was common.
+pub fn trace(last: u64) -> impl Iterator<Item = u64> {
+    let back = (0..u64::BITS).map(move |step| last.checked_sub((1 << step) - 1));
+    back.map_while(|place| place.filter(|place| *place > 0))
 }
 
 /// The question.
@@ -100,6 +226,42 @@ pub struct Request {
     /// The asker's time.
     #[n(6)]
     pub now: Timestamp,
+    /// Rights that the asker would like to have.
+    #[n(7)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub wants: Vec<Want>,
+    /// Points of the asker's history, where the other side's is known to be another.
+    #[n(8)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub traces: Vec<Trace>,
+    /// The journal that the asker writes, where it wants rights.
+    #[n(9)]
+    pub journal: Option<JournalId>,
+    /// What the asker's time rests on.
+    #[n(10)]
+    pub quality: Option<Quality>,
+}
+
+/// Points of one journal's histories, to find where two part.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Trace {
+    /// Whose journal.
+    #[n(0)]
+    pub journal: JournalId,
+    /// The points, of every history that its sender has.
+    #[n(1)]
+    pub points: Vec<Head>,
+}
+
+/// Points in one trace: every step back in the longest journal, in some dozen branches.
+pub const MAX_TRACE_POINTS: usize = 1_024;
+/// Journals that are traced in one message; more forks at once than any event sees.
+pub const MAX_TRACES: usize = 16;
+
+/// What the points are that somebody named of a journal.
+pub fn points(traces: &[Trace], journal: JournalId) -> &[Head] {
+    let found = traces.iter().find(|trace| trace.journal == journal);
+    found.map(|trace| &trace.points[..trace.points.len().min(MAX_TRACE_POINTS)]).unwrap_or_default()
 }
 
 /// A run that was not taken.
@@ -143,42 +305,17 @@ pub struct Response {
     /// Who answers; absent for the cloud.
     #[n(7)]
     pub device: Option<DeviceId>,
+    /// Points of the answerer's history, where the asker's is known to be another.
+    #[n(8)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub traces: Vec<Trace>,
+    /// From the cloud: how long the asker may use its rights from when it asked, seconds.
+    #[n(9)]
+    pub lease_s: Option<u32>,
+    /// What the answerer's time rests on; absent for the cloud, whose time is the one that counts.
+    #[n(10)]
+    pub quality: Option<Quality>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(device: u8, sequence: u64) -> EntryRef {
-        let journal = JournalId { device: DeviceId([device; 16]), incarnation: 1 };
-        EntryRef { journal, sequence, hash: Hash([sequence as u8; 32]) }
-    }
-
-    fn vector(heads: &[(u8, u64)]) -> Vector {
-        let mut vector = Vector::default();
-        heads.iter().for_each(|(device, sequence)| vector.note(&entry(*device, *sequence)));
-        vector
-    }
-
-    #[test]
-    fn what_one_side_lacks_is_the_difference_of_the_vectors() {
-        let (ours, theirs) = (vector(&[(1, 5), (2, 3)]), vector(&[(1, 2), (3, 9)]));
-        let from: Vec<u64> = ours.beyond(&theirs).into_iter().map(|(_, from)| from).collect();
-        assert_eq!(from, [2, 0]);
-        assert_eq!(ours.ahead_of(&theirs), 6);
-        assert_eq!(vector(&[(1, 5), (2, 3)]).digest(), ours.digest());
-        assert_ne!(ours.digest(), theirs.digest());
-    }
-
-    #[test]
-    fn sums_over_what_a_peer_says_of_itself_do_not_overflow() {
-        assert_eq!(vector(&[(1, u64::MAX), (2, u64::MAX)]).ahead_of(&vector(&[(1, 1)])), u64::MAX);
-    }
-
-    #[test]
-    fn a_vector_never_falls() {
-        let mut ours = vector(&[(1, 5)]);
-        ours.note(&entry(1, 4));
-        assert_eq!(ours.sequence(&entry(1, 0).journal), 5);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ pub mod spoken;
 use crate::id::{DateId, EventId, ProductId, TicketId};
 use crate::seal::{Domain, PublicKey, Sig};
 use crate::time::Window;
+use crate::trial::{Bug, planted};
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
@@ -180,7 +181,8 @@ impl Keyring {
         let genuine = key.public.verifying().is_some_and(|public| {
             Domain::Ticket.verify(&public, &[&key.event.0, sealed.content()], &sealed.signature())
         });
-        match (genuine, key.event == event) {
+        let genuine = genuine || planted(Bug::UnsignedCode);
+        match (genuine, key.event == event || planted(Bug::OtherEvent)) {
             (false, _) => Identity::Forged(number),
             (true, false) => Identity::Foreign { event: key.event_name.clone(), ticket: sealed.ticket.id },
             (true, true) => {

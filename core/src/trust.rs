@@ -69,6 +69,8 @@ impl Rights {
     pub const UNDO_OTHERS: Self = Self(8);
     /// May block tickets.
     pub const BLOCK: Self = Self(16);
+    /// May end the journals of lost devices and take what they held: the cloud, or one device at most.
+    pub const RECLAIM: Self = Self(32);
 
     /// Whether all of `other` are in this set.
     pub fn holds(self, other: Self) -> bool {
@@ -117,7 +119,11 @@ impl Identity {
         let own = match self.role {
             Role::Gate | Role::Kiosk => Rights::ADMIT,
             Role::Bar => Rights::SERVE,
-            Role::Supervisor => Rights(u32::MAX),
+            Role::Supervisor => Rights::ADMIT
+                .with(Rights::SERVE)
+                .with(Rights::RESTOCK)
+                .with(Rights::UNDO_OTHERS)
+                .with(Rights::BLOCK),
             Role::Cloud => Rights(u32::MAX),
         };
         own.with(self.rights)
@@ -148,6 +154,9 @@ pub enum TrustFault {
     /// Not the role that was asked for.
     #[error("not the role that belongs here")]
     Role,
+    /// Another device than the one that was asked for.
+    #[error("another device than the one that was asked for")]
+    Device,
     /// Past its expiry.
     #[error("expired")]
     Expired,
@@ -164,6 +173,7 @@ impl TrustFault {
             Self::Unreadable => "bad_certificate",
             Self::Event => "wrong_event",
             Self::Role => "wrong_role",
+            Self::Device => "wrong_device",
             Self::Expired => "certificate_expired",
             Self::Revoked => "device_revoked",
         }

@@ -7,9 +7,12 @@
 use super::{Case, Code, Facts, Objection, Standing, Why};
 use crate::catalogue::{Question, TicketStatus};
 use crate::clock::Quality;
+use crate::exposure::Limit;
 use crate::fold::Does;
+use crate::journal::kind::Resource;
 use crate::rule::{Gap, Known, Reason, Rule, RuleFacts, Rules};
 use crate::time::{Placed, Timestamp, Window};
+use crate::trial::{Bug, planted};
 
 /// One check.
 pub type Check = fn(&Case<'_>) -> Option<Objection>;
@@ -29,6 +32,8 @@ pub const ENTRY: &[Check] = &[
     question,
     unlisted,
     used,
+    full,
+    limit,
 ];
 
 /// An exit skips the window, the rules, the questions and being used.
@@ -74,6 +79,7 @@ fn trusted(case: &Case<'_>) -> bool {
 
 fn revoked(standing: &Standing<'_>) -> Option<Objection> {
     let replaced = standing.shown_counter.is_some_and(|shown| shown < standing.newest_counter);
+    let replaced = replaced && !(standing.listed && planted(Bug::ReplacedCode));
     replaced.then(|| Objection::refuse(Code::Revoked, Why::Revoked))
 }
 
@@ -252,4 +258,22 @@ fn used(case: &Case<'_>) -> Option<Objection> {
         false => Objection::refuse(Code::Used, why),
     };
     Some(Objection { used: Some(passage.clone()), ..objection })
+}
+
+/// A list that lets into a zone needs a place that this device may fill.
+fn full(case: &Case<'_>) -> Option<Objection> {
+    let catalogue = case.facts.catalogue;
+    let zone = || case.list.zone.map(|zone| catalogue.resource_name(Resource::Zone(zone))).unwrap_or_default();
+    (case.facts.room? <= 0).then(|| Objection::refuse(Code::Full, Why::Full { zone: zone() }))
+}
+
+fn limit(case: &Case<'_>) -> Option<Objection> {
+    let reach = &case.facts.reach;
+    let rights = || reach.rights().filter(|_| case.facts.room.is_some());
+    limited(reach.too_old().or_else(|| reach.too_many()).or_else(rights))
+}
+
+/// A limit as an objection.
+pub fn limited(limit: Option<Limit>) -> Option<Objection> {
+    limit.map(|limit| Objection::refuse(Code::Limit, Why::Limit(limit)))
 }

@@ -8,6 +8,7 @@ mod reason;
 use super::undo::ANNUL_US;
 use crate::api::Explanation;
 use crate::catalogue::Catalogue;
+use crate::exposure::Limit;
 use crate::fold::Passage;
 use crate::language::Language;
 use crate::rule::Reason;
@@ -116,6 +117,8 @@ pub enum Why {
         /// Name of the zone.
         zone: String,
     },
+    /// A limit on what may be done cut off.
+    Limit(Limit),
 }
 
 impl Why {
@@ -164,8 +167,22 @@ impl Why {
                 .with("more", texts.len().saturating_sub(1)),
             Self::Ambiguous { count } => Text::new("ambiguous").with("count", *count),
             Self::Full { zone } => Text::new("full").with("zone", zone.clone()),
+            Self::Limit(limit) => limit_reached(*limit),
         };
         Some(text)
+    }
+}
+
+fn limit_reached(limit: Limit) -> Text {
+    let minutes = |us: i64| us / (60 * SECOND_US);
+    match limit {
+        Limit::Update { age_us: None } => Text::new("limit-no-update"),
+        Limit::Update { age_us: Some(age) } => Text::new("limit-update").with("minutes", minutes(age)),
+        Limit::Unverified { count } => Text::new("limit-unverified").with("count", count),
+        Limit::Share { allowed, alone } => Text::new("limit-share").with("allowed", allowed).with("served", alone),
+        Limit::Unconfirmed => Text::new("limit-unconfirmed"),
+        Limit::LeaseEnded => Text::new("limit-lease"),
+        Limit::Withdrawn => Text::new("limit-withdrawn"),
     }
 }
 

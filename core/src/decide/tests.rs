@@ -3,6 +3,7 @@
 mod add_on;
 mod clock;
 mod counters;
+mod limits;
 
 use super::*;
 use crate::catalogue::{Event, Product, TicketStatus};
@@ -11,6 +12,7 @@ use crate::id::{DeviceId, EventId, JournalId, ListId};
 use crate::journal::EntryRef;
 use crate::seal::Hash;
 use crate::ticket::{Keyring, TicketKey, issue};
+use crate::trust::Role;
 use ed25519_dalek::SigningKey;
 
 const EVENT: EventId = EventId([1; 16]);
@@ -26,6 +28,8 @@ struct World {
     scan: Scan,
     quality: Quality,
     can_ask: bool,
+    room: Option<i64>,
+    reach: Reach,
 }
 
 fn key() -> SigningKey {
@@ -81,6 +85,8 @@ fn world() -> World {
         scan,
         quality: Quality::Trusted,
         can_ask: true,
+        room: None,
+        reach: Reach::whole(Role::Gate),
     }
 }
 
@@ -93,7 +99,7 @@ impl World {
         let journal = JournalId { device: DeviceId([1; 16]), incarnation: 1 };
         let id = EntryRef { journal, sequence: 1, hash: Hash([0; 32]) };
         let does = Does::Admit { list: LIST, gate: None, overridden: false, answers: Vec::new() };
-        self.acts.push(Act { id, clock: Timestamp(1), at: None, uncertain_ms: None, does });
+        self.acts.push(Act { id, clock: Timestamp(1), at: None, uncertain_ms: None, wild: false, does });
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -107,6 +113,9 @@ impl World {
             quality: self.quality,
             can_ask: self.can_ask,
             ready: true,
+            room: self.room,
+            reach: self.reach,
+            own: None,
         }
     }
 

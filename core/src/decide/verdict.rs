@@ -39,6 +39,10 @@ pub enum Code {
     Question,
     /// Already inside, or already used.
     Used,
+    /// No free place that this device may fill.
+    Full,
+    /// A limit on what may be done cut off.
+    Limit,
     /// The device is not ready.
     Starting,
     /// Not enough credit.
@@ -63,7 +67,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the checks.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Ok,
         Self::NotATicket,
         Self::UnknownKey,
@@ -82,6 +86,8 @@ impl Code {
         Self::Rule,
         Self::Question,
         Self::Used,
+        Self::Full,
+        Self::Limit,
         Self::Starting,
         Self::NoCredit,
         Self::SoldOut,
@@ -120,6 +126,8 @@ impl Code {
             Self::Rule => "rule",
             Self::Question => "question",
             Self::Used => "used",
+            Self::Full => "full",
+            Self::Limit => "limit",
             Self::Starting => "starting",
             Self::NoCredit => "no_credit",
             Self::SoldOut => "sold_out",
@@ -155,6 +163,8 @@ impl Code {
             | Self::Unpaid
             | Self::Rule
             | Self::Question
+            | Self::Full
+            | Self::Limit
             | Self::Starting
             | Self::NoCredit
             | Self::SoldOut

@@ -5,7 +5,11 @@
 //! all tickets' states, in whatever order entries came.
 
 use super::{Serving, TicketState, Way};
-use crate::id::{JournalId, ListId, ProductId};
+use crate::allotment::Rights;
+use crate::catalogue::Catalogue;
+use crate::id::{JournalId, ListId, ProductId, ZoneId};
+use crate::journal::EntryRef;
+use crate::journal::kind::Resource;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +25,10 @@ pub enum Total {
     Inside(ListId, Option<Timestamp>),
     /// Units of a product that a journal handed over.
     Served(ProductId, JournalId),
+    /// Places in a zone that a journal's admissions take: until the closing time, or until somebody leaves.
+    Occupied(ZoneId, JournalId, Option<Timestamp>),
+    /// Units or places that a journal used after it was retired: nobody's right any more.
+    Late(Resource, JournalId),
 }
 
 impl fmt::Display for Total {
@@ -32,6 +40,9 @@ impl fmt::Display for Total {
             Self::Inside(list, None) => write!(f, "inside/{list}"),
             Self::Inside(list, Some(until)) => write!(f, "inside/{list}/{}", until.0),
             Self::Served(product, journal) => write!(f, "served/{product}/{journal}"),
+            Self::Occupied(zone, journal, None) => write!(f, "occupied/{zone}/{journal}"),
+            Self::Occupied(zone, journal, Some(until)) => write!(f, "occupied/{zone}/{journal}/{}", until.0),
+            Self::Late(of, journal) => write!(f, "late/{of}/{journal}"),
         }
     }
 }
@@ -53,9 +64,30 @@ pub fn inside<'a>(list: ListId, stored: impl Iterator<Item = (&'a str, i64)>, no
     (inside, closed)
 }
 
+/// Places of a zone in use at `now`, by journal, from the stored [`Total::Occupied`] amounts by key.
+pub fn occupied<'a>(
+    zone: ZoneId,
+    stored: impl Iterator<Item = (&'a str, i64)>,
+    now: Timestamp,
+) -> BTreeMap<JournalId, i64> {
+    let prefix = format!("occupied/{zone}/");
+    let mut places: BTreeMap<JournalId, i64> = BTreeMap::new();
+    for (key, amount) in stored {
+        let Some(rest) = key.strip_prefix(&prefix) else { continue };
+        let (journal, until) =
+            rest.split_once('/').map_or((rest, None), |(journal, until)| (journal, Some(until)));
+        let over = until.is_some_and(|until| until.parse().is_ok_and(|until| Timestamp(until) <= now));
+        if let (Ok(journal), false) = (journal.parse(), over) {
+            *places.entry(journal).or_default() += amount;
+        }
+    }
+    places
+}
+
 /// What one ticket adds.
-pub fn totals(state: &TicketState) -> BTreeMap<Total, i64> {
+pub fn totals(state: &TicketState, catalogue: &Catalogue, rights: &Rights) -> BTreeMap<Total, i64> {
     let mut totals = BTreeMap::new();
+    let late = |id: &EntryRef| rights.retired_by(id.journal).is_some_and(|(_, last)| id.sequence > last);
     for (list, presence) in &state.lists {
         totals.insert(Total::Entries(*list), presence.entries() as i64);
         let outs = presence.passages.iter().filter(|p| p.way == Way::Out).count();
@@ -63,19 +95,54 @@ pub fn totals(state: &TicketState) -> BTreeMap<Total, i64> {
         for until in presence.stays() {
             totals.insert(Total::Inside(*list, until), 1);
         }
+        let Some(zone) = catalogue.lists.get(list).and_then(|list| list.zone) else { continue };
+        for (id, until) in &presence.occupants {
+            let total = match late(id) {
+                true => Total::Late(Resource::Zone(zone), id.journal),
+                false => Total::Occupied(zone, id.journal, *until),
+            };
+            *totals.entry(total).or_default() += 1;
+        }
     }
     for Serving { id, product, units, .. } in &state.servings {
-        *totals.entry(Total::Served(*product, id.journal)).or_default() += units;
+        let total = match late(id) {
+            true => Total::Late(Resource::Product(*product), id.journal),
+            false => Total::Served(*product, id.journal),
+        };
+        *totals.entry(total).or_default() += units;
     }
     totals
 }
 
 /// What changed from `before` to `after`; zeros left out.
-pub fn difference(before: &TicketState, after: &TicketState) -> BTreeMap<Total, i64> {
-    let mut change = totals(after);
-    for (total, amount) in totals(before) {
-        *change.entry(total).or_default() -= amount;
+pub fn difference(before: &BTreeMap<Total, i64>, after: BTreeMap<Total, i64>) -> BTreeMap<Total, i64> {
+    let mut change = after;
+    for (total, amount) in before {
+        *change.entry(*total).or_default() -= amount;
     }
     change.retain(|_, amount| *amount != 0);
     change
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::DeviceId;
+
+    #[test]
+    fn places_in_use_are_read_back_from_their_keys_until_closing_time() {
+        let journal = |device| JournalId { device: DeviceId([device; 16]), incarnation: 1 };
+        let total = |zone, device, until: Option<i64>| {
+            Total::Occupied(ZoneId(zone), journal(device), until.map(Timestamp)).to_string()
+        };
+        let stored = [
+            (total(1, 1, None), 2),
+            (total(1, 1, Some(50)), 3),
+            (total(1, 2, Some(99)), 4),
+            (total(11, 1, None), 8),
+        ];
+        let at = |now| occupied(ZoneId(1), stored.iter().map(|(key, n)| (&key[..], *n)), Timestamp(now));
+        assert_eq!(at(49), BTreeMap::from([(journal(1), 5), (journal(2), 4)]));
+        assert_eq!(at(50), BTreeMap::from([(journal(1), 2), (journal(2), 4)]));
+    }
 }

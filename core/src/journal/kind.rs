@@ -13,14 +13,25 @@
 //! | 5 | annul | its own entry: `ADMIT`; another device's: `UNDO_OTHERS` |
 //! | 6 | void | its own serving: `SERVE`; another device's: `UNDO_OTHERS` |
 //! | 7 | restock | `RESTOCK` |
-//! | 10 | transfer | `SERVE` (rights it holds), the cloud |
-//! | 11 | accepted | `SERVE` |
+//! | 8 | waste | units: `SERVE`; places: `RESTOCK` |
+//! | 9 | stocktake | `RESTOCK` |
+//! | 10 | transfer | rights it holds: units `SERVE`, places `ADMIT` |
+//! | 11 | accepted | `SERVE` or `ADMIT` |
+//! | 15 | clock | anybody |
+//! | 16 | retire | the cloud; `RECLAIM` |
+//! | 17 | began | anybody |
 //!
-//! Tags 8 (waste), 9 (stocktake) and 12 to 16 (override, block, note, clock,
-//! retire) are taken by the design and not written by this version.
+//! Tags 12 to 14 (override, block, note) are taken by the design and not written
+//! by this version. [`counts`] says which of a journal's entries have an effect.
+
+mod stock;
+
+pub use stock::{Accepted, Resource, Restock, Retire, Stocktake, Transfer, WantId, Waste};
 
 use super::EntryRef;
+use crate::catalogue::DeviceRow;
 use crate::id::{JournalId, ListId, ProductId, TicketId};
+use crate::trial::{Bug, planted};
 use crate::trust::{Identity, Rights, to_cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -172,6 +183,17 @@ pub struct Serving {
     /// How it was shown, where not by its code.
     #[n(4)]
     pub by_hand: Option<ByHand>,
+    /// The decision to serve what this device had no right to, where one was needed.
+    #[n(5)]
+    pub overridden: Option<Override>,
+}
+
+impl Serving {
+    /// A serving by a listed code, with nothing said beside it.
+    pub fn new(ticket: TicketId, product: ProductId, quantity: u16) -> Self {
+        let (code, by_hand, overridden) = (None, None, None);
+        Self { ticket, product, quantity, code, by_hand, overridden }
+    }
 }
 
 /// Takes back an entry, exit (annul) or serving (void).
@@ -185,37 +207,24 @@ pub struct Undo {
     pub target: EntryRef,
 }
 
-/// Stock arrived: rights come into being at the author's.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Restock {
-    /// Which product.
+/// The author learned what time it is: entries of this boot that it wrote before, by a clock that
+/// nobody had compared, happened that much later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ClockSet {
+    /// The first entry of this boot.
     #[n(0)]
-    pub product: ProductId,
-    /// How many units.
+    pub since: u64,
+    /// What is added to their times, microseconds; below zero where the clock ran ahead.
     #[n(1)]
-    pub quantity: u32,
+    pub shift_us: i64,
 }
 
-/// The author gives rights away; the receiver may use them once it has accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Transfer {
-    /// Which product.
+/// An incarnation begins because the one before was left: the store was moved, copied or set back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Began {
+    /// The last entry known of the incarnation before, where there was one.
     #[n(0)]
-    pub product: ProductId,
-    /// How many units.
-    #[n(1)]
-    pub quantity: u32,
-    /// Who receives.
-    #[n(2)]
-    pub to: JournalId,
-}
-
-/// The author took rights that another gave it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Accepted {
-    /// The transfer.
-    #[n(0)]
-    pub transfer: EntryRef,
+    pub after: Option<EntryRef>,
 }
 
 /// What an entry says.
@@ -233,12 +242,22 @@ pub enum Kind {
     Annul(Undo),
     /// A serving was taken back.
     Void(Undo),
-    /// Stock arrived.
+    /// Rights came into being.
     Restock(Restock),
+    /// Rights ended unused.
+    Waste(Waste),
+    /// Everything was counted.
+    Stocktake(Stocktake),
     /// Rights were given away.
     Transfer(Transfer),
     /// Rights were taken.
     Accepted(Accepted),
+    /// The time became known.
+    Clock(ClockSet),
+    /// A lost device's journal ended.
+    Retire(Retire),
+    /// An incarnation began.
+    Began(Began),
     /// Of a later version: kept, relayed, without effect.
     Unknown {
         /// Its number.
@@ -259,8 +278,13 @@ impl Kind {
             Self::Annul(_) => "annul",
             Self::Void(_) => "void",
             Self::Restock(_) => "restock",
+            Self::Waste(_) => "waste",
+            Self::Stocktake(_) => "stocktake",
             Self::Transfer(_) => "transfer",
             Self::Accepted(_) => "accepted",
+            Self::Clock(_) => "clock",
+            Self::Retire(_) => "retire",
+            Self::Began(_) => "began",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -273,7 +297,57 @@ impl Kind {
             Self::Refusal(r) => r.ticket,
             Self::Serving(s) => Some(s.ticket),
             Self::Annul(u) | Self::Void(u) => Some(u.ticket),
-            Self::Restock(_) | Self::Transfer(_) | Self::Accepted(_) | Self::Unknown { .. } => None,
+            Self::Restock(_)
+            | Self::Waste(_)
+            | Self::Stocktake(_)
+            | Self::Transfer(_)
+            | Self::Accepted(_)
+            | Self::Clock(_)
+            | Self::Retire(_)
+            | Self::Began(_)
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether rights come, go or move by it, tickets aside.
+    pub fn moves_rights(&self) -> bool {
+        match self {
+            Self::Restock(_)
+            | Self::Waste(_)
+            | Self::Stocktake(_)
+            | Self::Transfer(_)
+            | Self::Accepted(_)
+            | Self::Retire(_) => true,
+            Self::Admission(_)
+            | Self::Exit(_)
+            | Self::Refusal(_)
+            | Self::Serving(_)
+            | Self::Annul(_)
+            | Self::Void(_)
+            | Self::Clock(_)
+            | Self::Began(_)
+            | Self::Unknown { .. } => false,
+        }
+    }
+
+    /// What rights it is about.
+    pub fn resource(&self) -> Option<Resource> {
+        match self {
+            Self::Restock(r) => Some(r.of),
+            Self::Waste(w) => Some(w.of),
+            Self::Stocktake(s) => Some(s.of),
+            Self::Transfer(t) => Some(t.of),
+            Self::Serving(s) => Some(Resource::Product(s.product)),
+            Self::Admission(_)
+            | Self::Exit(_)
+            | Self::Refusal(_)
+            | Self::Annul(_)
+            | Self::Void(_)
+            | Self::Accepted(_)
+            | Self::Clock(_)
+            | Self::Retire(_)
+            | Self::Began(_)
+            | Self::Unknown { .. } => None,
         }
     }
 
@@ -287,8 +361,13 @@ impl Kind {
             | Self::Annul(_)
             | Self::Void(_)
             | Self::Restock(_)
+            | Self::Waste(_)
+            | Self::Stocktake(_)
             | Self::Transfer(_)
             | Self::Accepted(_)
+            | Self::Clock(_)
+            | Self::Retire(_)
+            | Self::Began(_)
             | Self::Unknown { .. } => None,
         }
     }
@@ -302,8 +381,13 @@ impl Kind {
             Self::Annul(b) => (5, to_cbor(b)),
             Self::Void(b) => (6, to_cbor(b)),
             Self::Restock(b) => (7, to_cbor(b)),
+            Self::Waste(b) => (8, to_cbor(b)),
+            Self::Stocktake(b) => (9, to_cbor(b)),
             Self::Transfer(b) => (10, to_cbor(b)),
             Self::Accepted(b) => (11, to_cbor(b)),
+            Self::Clock(b) => (15, to_cbor(b)),
+            Self::Retire(b) => (16, to_cbor(b)),
+            Self::Began(b) => (17, to_cbor(b)),
             Self::Unknown { tag, body } => (*tag, body.clone()),
         }
     }
@@ -320,8 +404,13 @@ impl Kind {
             5 => Self::Annul(read(body)?),
             6 => Self::Void(read(body)?),
             7 => Self::Restock(read(body)?),
+            8 => Self::Waste(read(body)?),
+            9 => Self::Stocktake(read(body)?),
             10 => Self::Transfer(read(body)?),
             11 => Self::Accepted(read(body)?),
+            15 => Self::Clock(read(body)?),
+            16 => Self::Retire(read(body)?),
+            17 => Self::Began(read(body)?),
             tag => Self::Unknown { tag, body: body.to_vec() },
         })
     }
@@ -333,15 +422,68 @@ pub fn may_write(author: &Identity, kind: &Kind) -> bool {
     let own_or_others = |target: &EntryRef, own: Rights| {
         rights.holds(if target.journal.device == author.device { own } else { Rights::UNDO_OTHERS })
     };
+    let of = |resource: &Resource, units: Rights, places: Rights| {
+        rights.holds(match resource {
+            Resource::Product(_) => units,
+            Resource::Zone(_) => places,
+        })
+    };
     match kind {
         Kind::Admission(_) | Kind::Exit(_) => rights.holds(Rights::ADMIT),
-        Kind::Refusal(_) => true,
-        Kind::Serving(_) | Kind::Transfer(_) | Kind::Accepted(_) => rights.holds(Rights::SERVE),
+        Kind::Refusal(_) | Kind::Clock(_) | Kind::Began(_) => true,
+        Kind::Serving(_) => rights.holds(Rights::SERVE),
+        Kind::Transfer(transfer) => of(&transfer.of, Rights::SERVE, Rights::ADMIT),
+        Kind::Accepted(_) => rights.holds(Rights::SERVE) || rights.holds(Rights::ADMIT),
         Kind::Annul(undo) => own_or_others(&undo.target, Rights::ADMIT),
         Kind::Void(undo) => own_or_others(&undo.target, Rights::SERVE),
-        Kind::Restock(_) => rights.holds(Rights::RESTOCK),
+        Kind::Waste(waste) => of(&waste.of, Rights::SERVE, Rights::RESTOCK),
+        Kind::Restock(_) | Kind::Stocktake(_) => rights.holds(Rights::RESTOCK),
+        Kind::Retire(_) => rights.holds(Rights::RECLAIM),
         Kind::Unknown { .. } => false,
     }
+}
+
+/// Where a journal ends, for some or all of what it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// The last entry before its author wrote two histories.
+    pub forked_after: Option<u64>,
+    /// The last entry that moves rights, where it was retired.
+    pub retired_after: Option<u64>,
+}
+
+/// Whether an entry has an effect: its author was allowed to write it, was not revoked before it,
+/// and, after a fork or a retirement, only said what it saw. Admissions, exits and servings of every
+/// branch count, because people came and drank; what takes back, brings, moves or dates counts on none.
+pub fn counts(
+    author: &Identity,
+    kind: &Kind,
+    at: (JournalId, u64),
+    device: Option<&DeviceRow>,
+    ends: Ends,
+) -> bool {
+    let (journal, sequence) = at;
+    let beyond = |end: Option<u64>| end.is_some_and(|last| sequence > last);
+    let survives = match kind {
+        Kind::Admission(_)
+        | Kind::Exit(_)
+        | Kind::Refusal(_)
+        | Kind::Serving(_)
+        | Kind::Accepted(_)
+        | Kind::Began(_) => true,
+        // What says when entries were written says it of one history, and stands beside the other's.
+        Kind::Annul(_) | Kind::Void(_) | Kind::Clock(_) => !beyond(ends.forked_after),
+        // Also by a journal that was retired itself: of two that retire each other neither comes first.
+        Kind::Retire(_) => !beyond(ends.forked_after),
+        Kind::Waste(_) => !beyond(ends.retired_after),
+        Kind::Restock(_) | Kind::Stocktake(_) | Kind::Transfer(_) => {
+            !beyond(ends.forked_after) && !beyond(ends.retired_after)
+        }
+        Kind::Unknown { .. } => false,
+    };
+    survives
+        && (may_write(author, kind) || planted(Bug::AnybodyMay))
+        && device.is_none_or(|d| d.counts(journal.incarnation, sequence))
 }
 
 #[cfg(test)]
@@ -379,12 +521,12 @@ mod tests {
         let product = ProductId(1);
         let kinds = [
             Kind::Admission(Admission::new(ticket, ListId(1))),
-            Kind::Serving(Serving { ticket, product, quantity: 1, code: None, by_hand: None }),
+            Kind::Serving(Serving::new(ticket, product, 1)),
             Kind::Annul(undo_of(1)),
             Kind::Annul(undo_of(2)),
             Kind::Void(undo_of(1)),
             Kind::Void(undo_of(2)),
-            Kind::Restock(Restock { product, quantity: 1 }),
+            Kind::Restock(Restock { of: Resource::Product(product), quantity: 1 }),
             Kind::Refusal(Refusal { ticket: None, list: None, gate: None, code: "used".into() }),
             Kind::Unknown { tag: 99, body: vec![] },
         ];

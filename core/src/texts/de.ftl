@@ -230,3 +230,28 @@ not-yours = Nichts von diesem Gerät, das zurückzunehmen wäre
     .do = Dort zurücknehmen, wo gescannt wurde
 too-late-to-undo = Mehr als { $limit } Minuten her
     .do = Teamleitung rufen
+
+limit-update = Letzte Nachricht vom Büro vor { $minutes } Minuten
+    .do = Dieses Gerät verbinden oder die Aufsicht entscheiden lassen
+    .say = Einen Moment bitte, ich rufe jemanden.
+limit-no-update = Hier kam noch keine Nachricht vom Büro an
+    .do = Dieses Gerät verbinden oder die Aufsicht entscheiden lassen
+    .say = Einen Moment bitte, ich rufe jemanden.
+limit-unverified = { $count ->
+    [one] { $count } Einlass, von dem sonst niemand weiß
+   *[other] { $count } Einlässe, von denen sonst niemand weiß
+}: Grenze dieses Geräts erreicht
+    .do = Dieses Gerät verbinden oder die Aufsicht entscheiden lassen
+    .say = Bitte nehmen Sie den nächsten Eingang.
+limit-share = { $served } von { $allowed } ausgegeben, die ohne Verbindung erlaubt sind
+    .do = Diese Bar verbinden oder an eine andere schicken
+    .say = Den Rest gibt es bitte an einer anderen Bar.
+limit-unconfirmed = Seit dem Start hat niemand bestätigt, was dieses Gerät ausgeben darf
+    .do = Mit einem anderen Gerät oder dem Büro verbinden oder Aufsicht rufen
+    .say = Einen Moment bitte, wir starten gerade.
+limit-lease = So lange ohne Verbindung, dass der Anteil dieses Geräts zurückfiel
+    .do = Dieses Gerät mit dem Büro verbinden oder die Aufsicht entscheiden lassen
+    .say = Einen Moment bitte, ich rufe jemanden.
+limit-withdrawn = Das Büro hat dieses Gerät gesperrt
+    .do = Ein anderes Gerät nehmen; dieses ins Büro geben
+    .say = Bitte nehmen Sie den nächsten Eingang.

@@ -234,3 +234,28 @@ not-yours = Nothing of this device's to take back
     .do = Undo where it was scanned
 too-late-to-undo = More than { $limit } minutes ago
     .do = Call a supervisor
+
+limit-update = The last word from the office is { $minutes } minutes old
+    .do = Connect this device, or let a supervisor decide
+    .say = One moment please, I am calling a colleague.
+limit-no-update = No word from the office has arrived here yet
+    .do = Connect this device, or let a supervisor decide
+    .say = One moment please, I am calling a colleague.
+limit-unverified = { $count ->
+    [one] { $count } admission that nobody else knows of
+   *[other] { $count } admissions that nobody else knows of
+}: this device is at its limit
+    .do = Connect this device, or let a supervisor decide
+    .say = Please use the next entrance.
+limit-share = { $served } of { $allowed } served that may be served cut off
+    .do = Connect this bar, or send to another one
+    .say = Please ask at another bar for the rest.
+limit-unconfirmed = Since the start nobody has confirmed what this device may use
+    .do = Connect it to another device or the office, or call a supervisor
+    .say = One moment please, we are still starting.
+limit-lease = Nobody was heard for so long that what this device may use went back
+    .do = Connect this device to the office, or let a supervisor decide
+    .say = One moment please, I am calling a colleague.
+limit-withdrawn = The office has withdrawn this device
+    .do = Use another device; give this one to the office
+    .say = Please use the next entrance.

@@ -239,3 +239,28 @@ not-yours = Nada de este dispositivo que deshacer
     .do = Deshaga donde se escaneó
 too-late-to-undo = Hace más de { $limit } minutos
     .do = Avise a un supervisor
+
+limit-update = Último aviso de la oficina hace { $minutes } minutos
+    .do = Conecte este equipo o deje decidir a un supervisor
+    .say = Un momento, por favor, llamo a un compañero.
+limit-no-update = Aquí no ha llegado aún ningún aviso de la oficina
+    .do = Conecte este equipo o deje decidir a un supervisor
+    .say = Un momento, por favor, llamo a un compañero.
+limit-unverified = { $count ->
+    [one] { $count } entrada que nadie más conoce
+   *[other] { $count } entradas que nadie más conoce
+}: límite de este equipo
+    .do = Conecte este equipo o deje decidir a un supervisor
+    .say = Use la otra entrada, por favor.
+limit-share = Servidas { $served } de { $allowed } permitidas sin conexión
+    .do = Conecte esta barra o envíe a otra
+    .say = Pida el resto en otra barra, por favor.
+limit-unconfirmed = Desde el inicio nadie ha confirmado lo que este equipo puede usar
+    .do = Conéctelo a otro equipo o a la oficina, o avise a un supervisor
+    .say = Un momento, por favor, estamos empezando.
+limit-lease = Tanto tiempo sin conexión que la parte de este equipo ha vuelto
+    .do = Conecte este equipo a la oficina o deje decidir a un supervisor
+    .say = Un momento, por favor, llamo a un compañero.
+limit-withdrawn = La oficina ha retirado este equipo
+    .do = Use otro equipo; lleve este a la oficina
+    .say = Use la otra entrada, por favor.

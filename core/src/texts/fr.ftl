@@ -234,3 +234,28 @@ not-yours = Rien à annuler de cet appareil
     .do = Annulez là où le billet a été scanné
 too-late-to-undo = Il y a plus de { $limit } minutes
     .do = Appelez un responsable
+
+limit-update = Dernières nouvelles du bureau il y a { $minutes } minutes
+    .do = Connectez cet appareil ou laissez un superviseur décider
+    .say = Un instant, j'appelle un collègue.
+limit-no-update = Aucune nouvelle du bureau n'est encore arrivée ici
+    .do = Connectez cet appareil ou laissez un superviseur décider
+    .say = Un instant, j'appelle un collègue.
+limit-unverified = { $count ->
+    [one] { $count } entrée que personne d'autre ne connaît
+   *[other] { $count } entrées que personne d'autre ne connaît
+} : limite de cet appareil
+    .do = Connectez cet appareil ou laissez un superviseur décider
+    .say = Prenez l'autre entrée, s'il vous plaît.
+limit-share = { $served } sur { $allowed } servis, permis sans connexion
+    .do = Connectez ce bar ou orientez vers un autre
+    .say = Demandez le reste à un autre bar, s'il vous plaît.
+limit-unconfirmed = Depuis le démarrage, personne n'a confirmé les droits de cet appareil
+    .do = Connectez-le à un autre appareil ou au bureau, ou appelez un superviseur
+    .say = Un instant, nous démarrons.
+limit-lease = Si longtemps sans connexion que la part de cet appareil est revenue
+    .do = Connectez cet appareil au bureau ou laissez un superviseur décider
+    .say = Un instant, j'appelle un collègue.
+limit-withdrawn = Le bureau a retiré cet appareil
+    .do = Prenez un autre appareil ; rendez celui-ci au bureau
+    .say = Prenez l'autre entrée, s'il vous plaît.

@@ -241,3 +241,28 @@ not-yours = Nada deste dispositivo para anular
     .do = Anular onde foi lido
 too-late-to-undo = Há mais de { $limit } minutos
     .do = Chamar a supervisão
+
+limit-update = Últimas notícias do escritório há { $minutes } minutos
+    .do = Ligar este aparelho ou deixar um supervisor decidir
+    .say = Um momento, por favor, vou chamar um colega.
+limit-no-update = Ainda não chegaram aqui notícias do escritório
+    .do = Ligar este aparelho ou deixar um supervisor decidir
+    .say = Um momento, por favor, vou chamar um colega.
+limit-unverified = { $count ->
+    [one] { $count } entrada que mais ninguém conhece
+   *[other] { $count } entradas que mais ninguém conhece
+}: limite deste aparelho
+    .do = Ligar este aparelho ou deixar um supervisor decidir
+    .say = Use a outra entrada, por favor.
+limit-share = { $served } de { $allowed } servidas, permitidas sem ligação
+    .do = Ligar este bar ou encaminhar para outro
+    .say = Peça o resto noutro bar, por favor.
+limit-unconfirmed = Desde o arranque ninguém confirmou o que este aparelho pode usar
+    .do = Ligar a outro aparelho ou ao escritório, ou deixar um supervisor decidir
+    .say = Um momento, por favor, estamos a começar.
+limit-lease = Tanto tempo sem ligação que a parte deste aparelho voltou
+    .do = Ligar este aparelho ao escritório ou deixar um supervisor decidir
+    .say = Um momento, por favor, vou chamar um colega.
+limit-withdrawn = O escritório retirou este aparelho
+    .do = Usar outro aparelho; entregar este no escritório
+    .say = Use a outra entrada, por favor.

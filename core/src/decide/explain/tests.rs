@@ -118,6 +118,14 @@ fn every() -> Vec<Why> {
         Why::Question { texts: names(&["Over 18?", "Size?", "Bus?"]) },
         Why::Ambiguous { count: 2 },
         Why::Full { zone: "Main hall".into() },
+        Why::Limit(Limit::Update { age_us: None }),
+        Why::Limit(Limit::Update { age_us: Some(754 * 60 * SECOND_US) }),
+        Why::Limit(Limit::Unverified { count: 1 }),
+        Why::Limit(Limit::Unverified { count: 500 }),
+        Why::Limit(Limit::Share { allowed: 6, alone: 6 }),
+        Why::Limit(Limit::Unconfirmed),
+        Why::Limit(Limit::LeaseEnded),
+        Why::Limit(Limit::Withdrawn),
     ];
     every.extend(every_reason().into_iter().map(Why::Rule));
     every

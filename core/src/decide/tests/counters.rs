@@ -83,7 +83,7 @@ fn a_bar_serves_no_more_than_the_newest_total() {
     world.newest_code.as_mut().unwrap().window = Window::default();
     let found = shown(&world, Shown::Found);
     let check = |world: &World, quantity, expect| {
-        let order = Order { shown: found.clone(), product: DRINK, quantity, at: None };
+        let order = Order { shown: found.clone(), product: DRINK, quantity, at: None, overriding: None };
         assert_eq!(serve(&world.facts(), &order, 100).0.code, expect, "{quantity}");
     };
     check(&world, 2, Code::Ok);
@@ -96,7 +96,7 @@ fn a_bar_serves_no_more_than_the_newest_total() {
 fn a_bar_where_nobody_can_be_asked_refuses_a_short_code_of_several() {
     let mut world = world();
     let ids = vec![TicketId::from_bytes([1; 6]); 2];
-    let order = Order { shown: Shown::Typed(ids), product: DRINK, quantity: 1, at: None };
+    let order = Order { shown: Shown::Typed(ids), product: DRINK, quantity: 1, at: None, overriding: None };
     assert_eq!(serve(&world.facts(), &order, 100).0.verdict, Verdict::Ask);
     world.can_ask = false;
     assert_eq!(serve(&world.facts(), &order, 100).0.verdict, Verdict::Refuse);

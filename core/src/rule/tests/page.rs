@@ -8,6 +8,7 @@ use crate::api::Explanation;
 use crate::catalogue::{Catalogue, CheckInList, Event, Product, TicketRow};
 use crate::clock::Quality;
 use crate::decide::{Code, Facts, Scan, Shown, decide};
+use crate::exposure::Reach;
 use crate::fold::{Act, Does};
 use crate::id::{DeviceId, EventId, JournalId, ListId, TicketId};
 use crate::journal::EntryRef;
@@ -17,6 +18,7 @@ use crate::rule::parse::OPERATORS;
 use crate::seal::Hash;
 use crate::ticket::{Keyring, Ticket, TicketKey, issue};
 use crate::time::Window;
+use crate::trust::Role;
 use ed25519_dalek::SigningKey;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
@@ -144,6 +146,9 @@ fn answer(rule: &str, entry: &str) -> Option<Explanation> {
         quality: Quality::Trusted,
         can_ask: true,
         ready: true,
+        room: None,
+        reach: Reach::whole(Role::Gate),
+        own: None,
     };
     let decision = decide(&facts, &scan, &list);
     (decision.code != Code::Ok).then(|| decision.why.explain(&catalogue, Language::En))
@@ -178,7 +183,7 @@ fn act(before: &[Act], when: &str, enters: bool) -> Act {
         true => Does::Admit { list: LIST, gate: None, overridden: false, answers: Vec::new() },
         false => Does::Leave { list: LIST, closes: Vec::new() },
     };
-    Act { id, clock: moment(when), at: Some(moment(when)), uncertain_ms: None, does }
+    Act { id, clock: moment(when), at: Some(moment(when)), uncertain_ms: None, wild: false, does }
 }
 
 fn code(product: ProductId) -> Shown {

@@ -1,0 +1,153 @@
+//! Who asks for rights, how many, and who gives.
+//!
+//! A device asks before it needs: when what it has left falls under what it would
+//! use in the next minutes. Whoever is asked keeps what it will need itself; the
+//! last units go where they are used. A device that has none asks for one at
+//! least, and gets one from anybody who has one to spare.
+
+use crate::journal::kind::{Resource, WantId};
+use crate::seal::{Domain, Hash};
+use crate::sync::Head;
+use crate::time::SECOND_US;
+use minicbor::{Decode, Encode};
+
+/// How far ahead a device provides for, microseconds: a link that comes and goes is back within minutes.
+pub const AHEAD_US: i64 = 5 * 60 * SECOND_US;
+/// Over how long use is measured, microseconds: long enough to be a rate, short enough to follow a rush.
+pub const MEASURED_US: i64 = 10 * 60 * SECOND_US;
+/// Resources asked for in one exchange: every product of a large bar.
+pub const MAX_WANTS: usize = 256;
+
+/// A request for rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Want {
+    /// Gets at most one transfer from whoever is asked.
+    #[n(0)]
+    pub id: WantId,
+    /// To what.
+    #[n(1)]
+    pub of: Resource,
+    /// How many units.
+    #[n(2)]
+    pub units: u32,
+    /// What the asker used in the last [`MEASURED_US`], units.
+    #[n(3)]
+    pub used: u32,
+    /// What the asker has left.
+    #[n(4)]
+    pub left: u32,
+}
+
+/// What a device used lately and has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pace {
+    /// Units used in the last [`MEASURED_US`].
+    pub used: u32,
+    /// Units left; below zero where it is short.
+    pub left: i64,
+}
+
+impl Pace {
+    /// Units that it will use in the time it provides for, one at least.
+    pub fn low_water(self) -> i64 {
+        (i64::from(self.used) * AHEAD_US / MEASURED_US).max(1)
+    }
+}
+
+/// What a device asks for, if anything: twice what it provides for.
+///
+/// `head` is the end of its journal: the same request is named alike however often it is sent.
+pub fn want(of: Resource, pace: Pace, head: Option<&Head>) -> Option<Want> {
+    let low = pace.low_water();
+    if pace.left >= low {
+        return None;
+    }
+    let units = u32::try_from((2 * low - pace.left).max(1)).unwrap_or(u32::MAX);
+    let left = u32::try_from(pace.left.max(0)).unwrap_or(u32::MAX);
+    Some(Want { id: name(of, units, head), of, units, used: pace.used, left })
+}
+
+fn name(of: Resource, units: u32, head: Option<&Head>) -> WantId {
+    let (sequence, Hash(end)) = head.map_or((0, Hash([0; 32])), |head| (head.sequence, head.hash));
+    let Hash(hash) = Domain::Want.hash(&[&of_bytes(of), &units.to_be_bytes(), &sequence.to_be_bytes(), &end]);
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    WantId(id)
+}
+
+/// What a device with this pace gives. To whoever uses them up it gives whatever it does not use
+/// itself; where both do, what is beyond its own needs, or the part of the last units by which both
+/// last equally long. Whoever has used none yet gets what leaves one here.
+pub fn give(want: &Want, pace: Pace) -> u32 {
+    let asked = i64::from(want.units);
+    let beyond = pace.left - pace.low_water();
+    let units = match (want.used > 0, pace.used > 0) {
+        (true, false) => pace.left,
+        (true, true) => beyond.max(fair(want, pace)),
+        (false, _) => beyond,
+    };
+    pay(asked, units.min(pace.left))
+}
+
+/// The part of what both have left that lasts both equally long, less what the asker has.
+fn fair(want: &Want, pace: Pace) -> i64 {
+    let (theirs, ours, has) = (i64::from(want.used), i64::from(pace.used), i64::from(want.left));
+    (pace.left + has) * theirs / (theirs + ours) - has
+}
+
+/// What to pay of what is owed, or asked of somebody who uses nothing: all that is left, if need be.
+pub fn pay(owed: i64, left: i64) -> u32 {
+    u32::try_from(owed.min(left).max(0)).unwrap_or(u32::MAX)
+}
+
+fn of_bytes(of: Resource) -> Vec<u8> {
+    crate::trust::to_cbor(&of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ProductId;
+
+    const BEER: Resource = Resource::Product(ProductId(1));
+
+    fn asked(used: u32, left: i64) -> Option<u32> {
+        want(BEER, Pace { used, left }, None).map(|want| want.units)
+    }
+
+    #[test]
+    fn a_device_asks_before_it_needs_and_whoever_has_none_asks_for_some() {
+        assert_eq!((asked(0, 1), asked(0, 0), asked(0, -3)), (None, Some(2), Some(5)));
+        assert_eq!((asked(40, 20), asked(40, 19)), (None, Some(21)));
+    }
+
+    #[test]
+    fn the_same_request_has_the_same_name_until_the_journal_goes_on() {
+        let head = |sequence| Head { sequence, hash: Hash([sequence as u8; 32]) };
+        let id = |sequence| want(BEER, Pace { used: 1, left: 0 }, Some(&head(sequence))).map(|want| want.id);
+        assert_eq!(id(1), id(1));
+        assert_ne!(id(1), id(2));
+    }
+
+    #[test]
+    fn the_last_units_go_where_they_are_used() {
+        let check = |(used, left): (u32, i64), (ours, here): (u32, i64), expect: u32| {
+            let want = want(BEER, Pace { used, left }, None).unwrap();
+            assert_eq!(give(&want, Pace { used: ours, left: here }), expect, "{used} {left} {ours} {here}");
+        };
+        check((10, 0), (0, 1), 1); // one idle unit goes to who sells
+        check((0, 0), (0, 1), 0); // and not to and fro between two who do not
+        check((0, 0), (0, 9), 2);
+        check((10, 0), (10, 100), 10);
+        check((10, 0), (10, 6), 3); // the last six last both equally long
+        check((30, 0), (10, 6), 4);
+        check((0, 0), (10, 5), 0); // who sells keeps what it will sell
+        check((10, 0), (10, 0), 0);
+        check((10, 0), (10, -5), 0);
+    }
+
+    #[test]
+    fn a_deficit_is_paid_with_what_there_is() {
+        assert_eq!((pay(5, 3), pay(2, 3), pay(2, -3)), (3, 2, 0));
+    }
+}
