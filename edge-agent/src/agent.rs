@@ -62,13 +62,17 @@ impl Agent {
         let peers =
             TcpListener::bind(link).await.with_context(|| format!("cannot listen on {link} (E-NET-02)"))?;
         announce(&self.config, "listen.addr", api.local_addr()?)?;
-        announce(&self.config, "link.addr", peers.local_addr()?)?;
-        tracing::info!(api = %api.local_addr()?, link = %peers.local_addr()?, device = %self.enrolment.identity.device, "ready");
+        let at = peers.local_addr()?;
+        announce(&self.config, "link.addr", at)?;
+        tracing::info!(api = %api.local_addr()?, link = %at, device = %self.enrolment.identity.device, "ready");
         let tls = links::server_tls(&self.enrolment, &self.store)?;
         let link_router = links::router(self.clone());
         let serving =
             tokio::spawn(tidegate_link::server::serve(peers, tls, link_router, stop.clone().cancelled_owned()));
-        let linking = links::spawn(&self, &stop);
+        let mut linking = links::spawn(&self, &stop);
+        if self.config.discover {
+            linking.spawn(links::discover::run(self.clone(), at, stop.clone()));
+        }
         lanes::spawn(&self, &stop);
         let router = api::router(self.clone());
         let answering = axum::serve(api, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -109,14 +113,14 @@ impl Agent {
     /// Everything a screen shows.
     pub async fn status(&self) -> Result<Status, Fault> {
         let memory = self.store.memory();
-        let own = self.enrolment.journal();
+        let own = memory.own;
         let (list, reading) = (self.default_list(), self.store.time().read());
         let snapshot = memory.clone();
         let (counters, stock) = self
             .store
             .read(move |connection| {
                 let counters = read::counters(connection, &snapshot, own, list, reading.now)?;
-                Ok((counters, read::stock(connection, &snapshot, own)?))
+                Ok((counters, read::stock(connection, &snapshot, reading.now)?))
             })
             .await?;
         let catalogue = &memory.catalogue;
@@ -129,7 +133,7 @@ impl Agent {
             timezone: event.map_or_else(|| "UTC".into(), |e| e.timezone.clone()),
             device: self.enrolment.identity.name.clone(),
             role: self.enrolment.identity.role.as_str().into(),
-            staff: memory.on_duty(reading.now).map(str::to_owned),
+            staff: memory.on_duty(&reading).map(str::to_owned),
             state: if revoked {
                 "revoked"
             } else if memory.ready {

@@ -7,6 +7,7 @@ pub mod join;
 pub mod journal;
 pub mod lanes;
 pub mod log;
+pub mod mdns;
 pub mod run;
 pub mod scan;
 pub mod status;

@@ -23,6 +23,13 @@ pub struct Given {
     /// Another agent's link address; give it once for each.
     #[arg(long = "peer", env = "TIDEGATE_PEERS", value_delimiter = ',', value_name = "HOST:PORT")]
     pub peers: Vec<String>,
+    /// Do not announce this agent on the network, and look for no others there.
+    #[arg(long, env = "TIDEGATE_NO_DISCOVER")]
+    #[serde(skip)]
+    pub no_discover: bool,
+    /// The same as the file says it: whether to; true if absent.
+    #[arg(skip)]
+    pub discover: Option<bool>,
     /// The cloud's link address, where it is not the one enrolled with.
     #[arg(long, env = "TIDEGATE_CLOUD", value_name = "HOST:PORT")]
     pub cloud: Option<String>,
@@ -94,6 +101,8 @@ pub struct Config {
     pub link: SocketAddr,
     /// Other agents' link addresses.
     pub peers: Vec<String>,
+    /// Whether agents of the event are found on the network, beside those.
+    pub discover: bool,
     /// The cloud's link address, where it was overridden.
     pub cloud: Option<String>,
     /// The list that scans without one use.
@@ -162,6 +171,7 @@ impl Config {
             listen,
             link: given.link.or(file.link).unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 7421))),
             peers: either(given.peers, file.peers),
+            discover: !given.no_discover && file.discover.unwrap_or(true),
             cloud: given.cloud.or(file.cloud),
             list,
             gate,
@@ -223,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn peers_are_looked_for_unless_the_file_or_a_flag_says_no() {
+        let check = |file: &str, no_discover, expect| {
+            let given = Given { no_discover, ..Given::default() };
+            assert_eq!(resolve(file, given).map(|config| config.discover), Ok(expect), "{file}");
+        };
+        check("", false, true);
+        check("", true, false);
+        check("discover = false", false, false);
+        check("discover = true", true, false);
+        assert!(resolve("no_discover = true", Given::default()).unwrap_err().contains("no_discover"));
+    }
+
+    #[test]
     fn unknown_keys_and_open_addresses_are_refused_with_their_place() {
         assert!(resolve("gaet = \"A\"", Given::default()).unwrap_err().contains("gaet"));
         let open = resolve("listen = \"0.0.0.0:1\"", Given::default()).unwrap_err();
@@ -264,6 +287,8 @@ mod tests {
             listen,
             link,
             peers,
+            no_discover: _,
+            discover,
             cloud,
             list,
             gate,
@@ -275,6 +300,7 @@ mod tests {
             clock_offset_s,
         } = given;
         assert!(listen.is_some() && link.is_some() && cloud.is_some() && list.is_some() && gate.is_some());
+        assert_eq!(discover, Some(true));
         assert!(
             serves.is_some()
                 && language.is_some()

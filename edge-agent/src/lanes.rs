@@ -258,7 +258,7 @@ async fn scan(agent: &Agent, post: &Post, shown: Shown) -> Result<Answer, Fault>
 async fn serve(agent: &Agent, shown: Shown, product: &str) -> Result<Answer, Fault> {
     let catalogue = agent.store.memory().catalogue.clone();
     let product = catalogue.products.values().find(|p| p.name == product).map(|p| p.id).unwrap_or_default();
-    let order = Order { shown, product, quantity: 1, at: None };
+    let order = Order { shown, product, quantity: 1, at: None, overriding: None };
     let language = agent.config.language;
     agent.store.write(move |tx| acts::serving(tx, &order, None, Mode::Record, language)).await
 }

@@ -3,25 +3,30 @@
 //! Own entries are pushed the moment they are committed; a periodic exchange
 //! repairs and relays the rest and brings the feed. A link that is down is tried
 //! again with growing pauses, and costs nobody else anything. What was not
-//! acknowledged is sent again; nothing is ever dropped.
+//! acknowledged is sent again; nothing is ever dropped. The links of the settings
+//! are there from the start; those to peers that were found come and go.
 
+pub mod discover;
 pub mod exchange;
+mod gate;
 
 use crate::agent::Agent;
 use crate::config::Config;
 use crate::store::Store;
+use crate::store::exchange::Theirs;
 use crate::store::identity::Enrolment;
 use crate::store::memory::Memory;
 use axum::extract::DefaultBodyLimit;
+use discover::candidates::Reached;
 use exchange::Depth;
-use std::sync::{Arc, Mutex};
+pub use gate::{gate, gate_to, welcome};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tidegate_core::api::LinkStatus;
-use tidegate_core::id::JournalId;
-use tidegate_core::sync::{MAX_MESSAGE_BYTES, Vector};
-use tidegate_core::trust::{Identity, Role, TrustFault};
+use tidegate_core::id::{DeviceId, JournalId};
+use tidegate_core::sync::MAX_MESSAGE_BYTES;
 use tidegate_link::client::{Client, LinkError};
-use tidegate_link::tls::{Expect, Gate};
+use tidegate_link::tls::Expect;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +43,10 @@ const SILENT: Duration = Duration::from_secs(5);
 pub enum Far {
     /// The cloud: entries up, the feed down, and its time.
     Cloud,
-    /// Another agent.
+    /// Another agent, at an address of the settings.
     Peer,
+    /// This other agent and nobody else, at an address that was found.
+    Found(DeviceId),
 }
 
 /// One link.
@@ -54,51 +61,85 @@ pub struct Link {
 
 #[derive(Default)]
 struct LinkState {
+    /// Who it says it is: at an address of the settings any device of the event may answer.
+    device: Option<DeviceId>,
     name: Option<String>,
     up: bool,
     heard: Option<Instant>,
-    theirs: Option<Vector>,
+    theirs: Option<Theirs>,
 }
 
-/// All links of an agent.
-pub struct Links(Vec<Arc<Link>>);
+/// All links of an agent: those of the settings, and then those to peers that were found.
+pub struct Links(Mutex<Vec<Arc<Link>>>);
 
 impl Links {
     /// The links that the settings name; nothing is connected yet.
     pub fn new(config: &Config, enrolment: &Enrolment, store: &Store) -> Result<Self, LinkError> {
-        let own = enrolment.own();
         let cloud = config.cloud.clone().unwrap_or_else(|| enrolment.cloud.clone());
-        let mut links = vec![Link::new(Far::Cloud, cloud.clone(), Client::new(&own, Expect::Cloud, &cloud)?)];
+        let mut links = vec![Link::new(Far::Cloud, cloud, enrolment, store)?];
         for address in &config.peers {
-            let client = Client::new(&own, Expect::Peer(gate(enrolment, store)), address)?;
-            links.push(Link::new(Far::Peer, address.clone(), client));
+            links.push(Link::new(Far::Peer, address.clone(), enrolment, store)?);
         }
-        Ok(Self(links))
+        Ok(Self(Mutex::new(links)))
     }
 
-    /// The cloud first, then the peers.
+    /// The cloud first, then the peers by name.
     pub fn status(&self, memory: &Memory, own: JournalId) -> Vec<LinkStatus> {
-        self.0.iter().map(|link| link.status(memory, own)).collect()
+        let mut links = self.all().clone();
+        links.sort_by_cached_key(|link| (link.far != Far::Cloud).then(|| link.name()));
+        links.iter().map(|link| link.status(memory, own)).collect()
+    }
+
+    /// Whom links reach now.
+    fn reached(&self) -> Reached {
+        let mut reached = Reached::default();
+        for link in self.all().iter() {
+            match (link.far, link.reaches()) {
+                (Far::Peer, Some(device)) => reached.by_settings.insert(device),
+                (Far::Found(_), Some(device)) => reached.by_finding.insert(device),
+                (Far::Cloud, _) | (Far::Peer | Far::Found(_), None) => false,
+            };
+        }
+        reached
+    }
+
+    fn add(&self, link: Arc<Link>) {
+        self.all().push(link);
+    }
+
+    fn remove(&self, link: &Arc<Link>) {
+        self.all().retain(|other| !Arc::ptr_eq(other, link));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Link>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Link {
-    fn new(far: Far, address: String, client: Client) -> Arc<Self> {
-        Arc::new(Self { far, address, client, state: Mutex::default() })
+    fn new(far: Far, address: String, enrolment: &Enrolment, store: &Store) -> Result<Arc<Self>, LinkError> {
+        let expect = match far {
+            Far::Cloud => Expect::Cloud,
+            Far::Peer => Expect::Peer(gate(enrolment, store)),
+            Far::Found(device) => Expect::Peer(gate_to(device, enrolment, store)),
+        };
+        let client = Client::new(&enrolment.own(), expect, &address)?;
+        Ok(Arc::new(Self { far, address, client, state: Mutex::default() }))
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, LinkState> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, LinkState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the other side is known to have.
-    pub fn theirs(&self) -> Option<Vector> {
+    pub fn theirs(&self) -> Option<Theirs> {
         self.state().theirs.clone()
     }
 
-    fn heard(&self, theirs: Vector, name: Option<String>) {
+    fn heard(&self, theirs: Theirs, device: Option<DeviceId>, memory: &Memory) {
         let mut state = self.state();
-        state.name = name;
+        state.device = device;
+        state.name = device.map(|id| memory.catalogue.device_name(id));
         state.up = true;
         state.heard = Some(Instant::now());
         state.theirs = Some(theirs);
@@ -108,45 +149,41 @@ impl Link {
         self.state().up = false;
     }
 
-    fn status(&self, memory: &Memory, own: JournalId) -> LinkStatus {
-        let state = self.state();
-        let theirs = state.theirs.as_ref().map_or(0, |vector| vector.sequence(&own));
-        let name = match self.far {
+    fn name(&self) -> String {
+        match self.far {
             Far::Cloud => "cloud".to_owned(),
-            Far::Peer => state.name.clone().unwrap_or_else(|| self.address.clone()),
-        };
+            Far::Peer | Far::Found(_) => self.state().name.clone().unwrap_or_else(|| self.address.clone()),
+        }
+    }
+
+    fn status(&self, memory: &Memory, own: JournalId) -> LinkStatus {
+        let name = self.name();
+        let state = self.state();
+        let theirs = state.theirs.as_ref().map_or(0, |theirs| theirs.vector.sequence(&own));
         LinkStatus {
             name,
-            up: state.up && state.heard.is_some_and(|heard| heard.elapsed() < SILENT),
+            up: state.is_up(),
             heard_ms_ago: state.heard.map(|heard| heard.elapsed().as_millis() as u64),
             unsent: memory.vector.sequence(&own).saturating_sub(theirs),
         }
     }
-}
 
-/// Who may connect to us, or answer us as a peer: our event's devices that are not revoked.
-struct EventGate {
-    event: tidegate_core::id::EventId,
-    store: Store,
-}
-
-impl Gate for EventGate {
-    fn admit(&self, identity: &Identity) -> Result<(), TrustFault> {
-        let memory = self.store.memory();
-        let device = memory.catalogue.devices.get(&identity.device);
-        match identity {
-            _ if identity.event != self.event => Err(TrustFault::Event),
-            _ if identity.role == Role::Cloud => Err(TrustFault::Role),
-            _ if device.is_some_and(|row| row.revoked_at.is_some()) => Err(TrustFault::Revoked),
-            _ if identity.expires < memory.floor => Err(TrustFault::Expired),
-            _ => Ok(()),
-        }
+    /// The device at the other end, while it is heard.
+    fn reaches(&self) -> Option<DeviceId> {
+        let state = self.state();
+        let device = match self.far {
+            Far::Cloud => None,
+            Far::Peer => state.device,
+            Far::Found(device) => Some(device),
+        };
+        device.filter(|_| state.is_up())
     }
 }
 
-/// The gate of this agent's event.
-pub fn gate(enrolment: &Enrolment, store: &Store) -> Arc<dyn Gate> {
-    Arc::new(EventGate { event: enrolment.event(), store: store.clone() })
+impl LinkState {
+    fn is_up(&self) -> bool {
+        self.up && self.heard.is_some_and(|heard| heard.elapsed() < SILENT)
+    }
 }
 
 /// The TLS that other devices meet.
@@ -162,11 +199,11 @@ pub fn router(agent: Arc<Agent>) -> axum::Router {
         .with_state(agent)
 }
 
-/// Keeps every link going until `stop`.
+/// Keeps every link of the settings going until `stop`.
 pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for link in &agent.links.0 {
-        let (agent, link, stop) = (agent.clone(), link.clone(), stop.clone());
+    for link in agent.links.all().iter().cloned() {
+        let (agent, stop) = (agent.clone(), stop.clone());
         tasks.spawn(async move {
             stop.run_until_cancelled(keep(agent, link)).await;
         });
@@ -189,7 +226,7 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                     tracing::info!(link = %link.address, "link is up");
                 }
                 pause = FIRST_PAUSE;
-                link.heard(done.theirs, done.device.map(|id| agent.store.memory().catalogue.device_name(id)));
+                link.heard(done.theirs, done.device, &agent.store.memory());
                 if done.refused {
                     tokio::time::sleep(LONGEST_PAUSE).await;
                 }
@@ -209,27 +246,24 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                 continue;
             }
         }
-        depth = next(&agent, &link, &mut commits, repaired).await;
+        depth = next(&link, &mut commits, repaired).await;
     }
 }
 
 /// Waits for something of our own to push, or for the time to repair, which comes first when it is due:
 /// a gate in a rush hears of a cancellation all the same.
-async fn next(
-    agent: &Agent,
-    link: &Link,
-    commits: &mut tokio::sync::watch::Receiver<Arc<Memory>>,
-    repaired: Instant,
-) -> Depth {
-    let own = agent.enrolment.journal();
+async fn next(link: &Link, commits: &mut tokio::sync::watch::Receiver<Arc<Memory>>, repaired: Instant) -> Depth {
     let repair = tokio::time::sleep(REPAIR.saturating_sub(repaired.elapsed()));
     tokio::pin!(repair);
     loop {
         if repaired.elapsed() >= REPAIR {
             return Depth::Repair;
         }
-        let ours = commits.borrow_and_update().vector.sequence(&own);
-        if link.theirs().is_none_or(|theirs| theirs.sequence(&own) < ours) {
+        let (own, ours) = {
+            let memory = commits.borrow_and_update();
+            (memory.own, memory.vector.sequence(&memory.own))
+        };
+        if link.theirs().is_none_or(|theirs| theirs.vector.sequence(&own) < ours) {
             return Depth::Push;
         }
         tokio::select! {

@@ -51,6 +51,9 @@ enum Command {
     Lanes(cli::lanes::Args),
     /// Show a device's entries, whether its agent runs or not.
     Journal(cli::journal::Args),
+    /// Announce an agent on the network and say whom it hears; the agent starts this itself.
+    #[command(hide = true)]
+    Mdns(cli::mdns::Args),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
                 Command::Log(args) => cli::log::run(&cli.data, args).await,
                 Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
                 Command::Journal(args) => cli::journal::run(&cli.data, &args),
+                Command::Mdns(args) => cli::mdns::run(&args),
             }
         })
     });

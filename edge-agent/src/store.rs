@@ -1,31 +1,42 @@
 //! The agent's one database: replica, journals and their folds.
 //!
 //! SQLite in WAL mode with `synchronous=FULL`: an answer is given only after its
-//! entry is on disk. One writer thread decides and records in one transaction
-//! ([`writer`]); readers see committed states only. Nothing outside this module
-//! knows SQL.
+//! entry is on disk. One [`ledger`] decides and records in one transaction, on the
+//! writer's thread ([`writer`]); readers see committed states only. Nothing outside
+//! this module knows SQL, and nothing inside it a clock but the machine's.
 
 pub mod acts;
+pub mod contact;
 pub mod derive;
 pub mod duty;
+pub mod exchange;
 pub mod find;
+mod fingerprint;
+mod folded;
 pub mod identity;
+mod incarnation;
 pub mod index;
 pub mod journal;
+pub mod ledger;
 pub mod log;
 pub mod memory;
+pub mod pace;
+pub mod parts;
 pub mod party;
 pub mod pins;
 pub mod read;
 pub mod recent;
 pub mod replica;
+pub mod rights;
 pub mod tx;
 pub mod typed;
+mod uncompared;
 pub mod words;
 pub mod writer;
 
-use crate::time::DeviceTime;
+use crate::time::{DeviceTime, SystemMachine};
 use identity::Enrolment;
+use ledger::{Ledger, Place};
 use memory::Memory;
 pub use rusqlite::Connection;
 use rusqlite::OpenFlags;
@@ -35,16 +46,10 @@ use tidegate_core::api::StreamMessage;
 use tokio::sync::{broadcast, oneshot, watch};
 use tx::Tx;
 
-/// The oldest SQLite taken: before it, a WAL could be corrupted under two connections.
-const MIN_SQLITE: i32 = 3_051_003;
 /// How long a connection waits for another process, such as a backup.
 const BUSY_MS: u64 = 5_000;
 /// Messages that a slow screen may lag behind before it misses some (and is told so).
 const STREAM_DEPTH: usize = 1_024;
-
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
 
 /// What the store could not do. Every fault has a stable code and says what to do.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -152,40 +157,29 @@ pub struct Settings {
 /// A handle to the store; clones share it.
 #[derive(Clone)]
 pub struct Store {
-    jobs: mpsc::SyncSender<writer::Job>,
+    jobs: mpsc::SyncSender<ledger::Job>,
     memory: watch::Receiver<Arc<Memory>>,
     messages: broadcast::Sender<StreamMessage>,
     readers: Arc<Mutex<Vec<Connection>>>,
     path: Arc<PathBuf>,
     time: DeviceTime,
     // Held for the life of the store: one writer a database.
-    _lock: Arc<std::fs::File>,
+    _lock: Arc<Option<std::fs::File>>,
 }
 
 impl Store {
     /// Opens the store in `folder`, creating it on first use.
     pub fn open(folder: &Path, enrolment: Enrolment, settings: Settings) -> Result<Self, Fault> {
-        let lock = lock(folder)?;
-        let path = folder.join("agent.db");
-        let connection = connect(&path)?;
-        let mut memory = Memory::load(&connection, &enrolment)?;
-        memory.can_ask = settings.can_ask;
-        let time = DeviceTime::start(memory.floor, enrolment.identity.expires, settings.clock_offset_s);
-        if derive::renew(&connection, &enrolment, &time, &memory)? {
-            tracing::info!("what is derived from tickets and entries was derived anew");
-        }
-        let (published, memory_seen) = watch::channel(Arc::new(memory.clone()));
+        let place = Place { folder: folder.to_owned(), vfs: None, fingerprint: None };
+        let mut ledger = Ledger::open(&place, enrolment, settings, Arc::new(SystemMachine::new()))?;
+        // The next store may open when the last handle of this one is gone, not when its thread has ended.
+        let lock = ledger.give_lock();
+        let time = ledger.time().clone();
+        let (published, memory) = watch::channel(Arc::new(ledger.memory().clone()));
         let (messages, _) = broadcast::channel(STREAM_DEPTH);
-        let jobs = writer::spawn(connection, enrolment, time.clone(), memory, published, messages.clone())?;
-        Ok(Self {
-            time,
-            jobs,
-            memory: memory_seen,
-            messages,
-            readers: Arc::default(),
-            path: Arc::new(path),
-            _lock: Arc::new(lock),
-        })
+        let jobs = writer::spawn(ledger, published, messages.clone())?;
+        let path = Arc::new(folder.join(ledger::FILE));
+        Ok(Self { time, jobs, memory, messages, readers: Arc::default(), path, _lock: Arc::new(lock) })
     }
 
     /// Runs `job` on the writer, in the transaction of its group; answers after the commit.
@@ -195,7 +189,8 @@ impl Store {
     ) -> Result<T, Fault> {
         let (answer, answered) = oneshot::channel();
         let jobs = self.jobs.clone();
-        let boxed = writer::job(job, answer);
+        // Nobody waiting any more is no fault: the entry is on disk all the same.
+        let boxed = ledger::job(job, move |result| drop(answer.send(result)));
         if let Err(mpsc::TrySendError::Full(boxed)) = jobs.try_send(boxed) {
             // Backpressure: wait for room without blocking the runtime.
             let sent = tokio::task::spawn_blocking(move || jobs.send(boxed)).await;
@@ -250,44 +245,6 @@ impl Store {
     }
 }
 
-fn lock(folder: &Path) -> Result<std::fs::File, Fault> {
-    let failed = |e: std::io::Error| Fault::of_disk(&e).unwrap_or_else(|| Fault::Failed(e.to_string()));
-    let file = std::fs::File::create(folder.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::Locked(folder.to_owned())),
-        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, Fault> {
-    if rusqlite::version_number() < MIN_SQLITE {
-        return Err(Fault::Failed(format!("SQLite {} is too old", rusqlite::version())));
-    }
-    let mut connection = Connection::open(path)?;
-    pragmas(&connection)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if sound != "ok" {
-        return Err(Fault::Corrupt(sound));
-    }
-    migrate(&mut connection)?;
-    Ok(connection)
-}
-
-fn migrate(connection: &mut Connection) -> Result<(), Fault> {
-    embedded::migrations::runner().run(connection).map(|_| ()).map_err(|error| match error.kind() {
-        refinery::error::Kind::MissingVersion(migration) => Fault::Newer(migration.to_string()),
-        _ => match std::error::Error::source(&error).and_then(|e| e.downcast_ref::<rusqlite::Error>()) {
-            Some(rusqlite::Error::SqliteFailure(code, text)) => {
-                rusqlite::Error::SqliteFailure(*code, text.clone()).into()
-            }
-            _ => Fault::Failed(error.to_string()),
-        },
-    })
-}
-
 /// Opens a store's database to look, without changing it: for reports on a stopped agent.
 pub fn read_only(path: &Path) -> Result<Connection, Fault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -299,6 +256,6 @@ fn pragmas(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -8_000)?; // 8 MB: the door's working set, on a small board
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(256);
     Ok(())
 }

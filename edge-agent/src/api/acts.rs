@@ -186,10 +186,7 @@ pub async fn scan(
     let answers = input::answers(std::mem::take(&mut request.answers))?;
     let key = given.key(&request, &answers)?;
     let at = input::instant(request.at.as_deref())?;
-    let overriding = match request.overriding {
-        Some(by) => Some((by.session, input::name("reason", Some(by.reason))?.unwrap_or_default())),
-        None => None,
-    };
+    let overriding = request.overriding.map(OverrideRequest::read).transpose()?;
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
     let confirm_unpaid = request.confirm_unpaid;
     let language = preferred.unwrap_or(agent.config.language);
@@ -199,13 +196,9 @@ pub async fn scan(
         if let Some(recorded) = acts::recorded(tx, Operation::Scan, key.as_ref(), language)? {
             return Ok(Ok(recorded));
         }
-        let supervisor = |session: &str| deciding.sessions.supervisor(session, &tx.memory.catalogue);
-        let overriding = match overriding {
-            Some((session, reason)) => match supervisor(&session) {
-                Some(supervisor) => Some(Override { supervisor, reason }),
-                None => return Ok(Err(no_session())),
-            },
-            None => None,
+        let overriding = match overriding.map(|by| by.decides(&deciding, tx)).transpose() {
+            Ok(overriding) => overriding,
+            Err(problem) => return Ok(Err(problem)),
         };
         let Seen { shown, list, direction, gate, reason } = match given.seen(tx)? {
             Ok(seen) => seen,
@@ -221,6 +214,20 @@ fn scan_again() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "scan_again", "That scan is no longer held")
         .why("It was not refused by this device, or too long ago, or the agent was restarted since")
         .action("Scan the code again")
+}
+
+impl OverrideRequest {
+    /// With a reason that an entry may hold.
+    fn read(self) -> Result<Self, Problem> {
+        let reason = input::name("reason", Some(self.reason))?.unwrap_or_default();
+        Ok(Self { reason, ..self })
+    }
+
+    /// The decision, where its session is open in the transaction that acts on it.
+    fn decides(self, agent: &Agent, tx: &Tx<'_>) -> Result<Override, Problem> {
+        let supervisor = agent.sessions.supervisor(&self.session, &tx.memory.catalogue);
+        supervisor.map(|supervisor| Override { supervisor, reason: self.reason }).ok_or_else(no_session)
+    }
 }
 
 fn no_session() -> Problem {
@@ -250,6 +257,9 @@ pub struct ServingRequest {
     /// What would happen; nothing is recorded.
     #[serde(default)]
     dry_run: bool,
+    /// A supervisor decides to serve what this device has no right to: another crate is coming.
+    #[serde(rename = "override")]
+    overriding: Option<OverrideRequest>,
 }
 
 /// Decides an order at a bar; takes credit and stock together, or neither.
@@ -273,12 +283,16 @@ pub async fn serve(
         request.ticket.as_deref().unwrap_or(""),
         &request.product,
         &request.quantity.to_string(),
+        // Not who decided: a repeat is answered after their session ended.
+        request.overriding.as_ref().map_or("", |by| &by.reason),
     ];
-    let key = input::key(request.key, &parts)?;
+    let key = input::key(request.key, &parts[..if request.overriding.is_some() { 5 } else { 4 }])?;
+    let overriding = request.overriding.map(OverrideRequest::read).transpose()?;
     let (product, quantity) = (input::product(&agent, &request.product)?, request.quantity);
     let at = input::instant(request.at.as_deref())?;
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
     let language = preferred.unwrap_or(agent.config.language);
+    let deciding = agent.clone();
     let decided = agent.store.write(move |tx| {
         if let Some(recorded) = acts::recorded(tx, Operation::Serving, key.as_ref(), language)? {
             return Ok(Ok(recorded));
@@ -287,7 +301,11 @@ pub async fn serve(
             Ok(shown) => shown,
             Err(wait) => return Ok(Err(input::slow_down(wait))),
         };
-        let order = Order { shown, product, quantity, at };
+        let overriding = match overriding.map(|by| by.decides(&deciding, tx)).transpose() {
+            Ok(overriding) => overriding,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let order = Order { shown, product, quantity, at, overriding };
         acts::serving(tx, &order, key.as_ref(), mode, language).map(Ok)
     });
     decided.await.map_err(|fault| problem(&fault))?.map(Json)

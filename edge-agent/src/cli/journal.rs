@@ -40,10 +40,10 @@ struct Line {
 
 /// Runs it.
 pub fn run(folder: &Path, args: &Args) -> anyhow::Result<ExitCode> {
-    let own = Enrolment::load(folder)?.journal();
+    let own = Enrolment::load(folder)?.identity.device;
     let connection = read_only(&folder.join("agent.db"))?;
     for (verified, counts) in journal::all(&connection)? {
-        if args.own && verified.id.journal != own {
+        if args.own && verified.id.journal.device != own {
             continue;
         }
         let entry = verified.entry.as_ref();

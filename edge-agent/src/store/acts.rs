@@ -4,28 +4,28 @@
 //! key that was used answers what was recorded; a refusal leaves nothing under
 //! its key.
 
-use super::Fault;
-use super::find;
 use super::recent::Seen;
 use super::replica::parse_entry;
 use super::tx::Tx;
+use super::{Fault, contact, find, rights};
 use rusqlite::{OptionalExtension, params};
-use std::time::Instant;
 use tidegate_core::api::{Answer, CreditChange, Direction, StreamMessage, Verdict};
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, decide};
-use tidegate_core::fold::Act;
-use tidegate_core::fold::totals::Total;
-use tidegate_core::id::{JournalId, ListId, ProductId, TicketId};
+use tidegate_core::decide::{AddOn, Code, Decision, Facts, Scan, Shown, decide};
+use tidegate_core::exposure::Reach;
+use tidegate_core::fold::{Act, Does};
+use tidegate_core::id::{JournalId, ListId, TicketId};
+use tidegate_core::journal::kind::Resource;
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::language::Language;
 use tidegate_core::seal::Hash;
 use tidegate_core::serve::{Balance, Order, serve};
 use tidegate_core::ticket::Identity;
 use tidegate_core::time::Timestamp;
+use tidegate_core::trial::{Bug, planted};
 
 /// An idempotency key with the hash of its request's content.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub fn scan(
         None if !tx.memory.ready => &unnamed, // the law says `starting` before it looks at the list
         known => known.ok_or_else(|| Fault::Unknown(format!("no list {list}")))?,
     };
-    let gathered = Gathered::of(tx, &scan.shown, list.addon_match)?;
+    let gathered = Gathered::of(tx, &scan.shown, list.addon_match)?.at(tx, list.id, scan.at)?;
     let decision = decide(&gathered.facts(tx, &catalogue), scan, list);
     let setting = Setting {
         direction: scan.direction,
@@ -84,6 +84,9 @@ pub fn scan(
         language,
     };
     let entry = record(tx, &decision, scan.at, mode)?;
+    if mode == Mode::Record {
+        note_full(tx, decision.code, list);
+    }
     if let Some(entry) = entry.filter(|_| !decision.recorded() && tx.memory.ready) {
         hold(tx, &entry, scan, list.id);
     }
@@ -91,17 +94,24 @@ pub fn scan(
     finish(tx, Operation::Scan, key, decision.recorded(), entry, answer, mode)
 }
 
+/// Somebody found a zone full: this device asks for a place as if it had been taken.
+pub(super) fn note_full(tx: &mut Tx<'_>, code: Code, list: &CheckInList) {
+    if let (Code::Full, Some(zone)) = (code, list.zone) {
+        rights::note_wanted(tx, Resource::Zone(zone), 1);
+    }
+}
+
 /// Holds a scan that was not let in, to be decided again.
 fn hold(tx: &mut Tx<'_>, entry: &EntryRef, scan: &Scan, list: ListId) {
     let (shown, direction) = (scan.shown.clone(), scan.direction);
     let seen = Seen { shown, list, direction, gate: scan.gate.clone(), reason: scan.reason.clone() };
-    tx.memory.recent.hold(entry, seen, Instant::now());
+    tx.memory.recent.hold(entry, seen, tx.time.read().uptime);
 }
 
 /// The scan that an entry of this device refused, while it is held; its code is held against the
 /// keys as they are now.
 pub fn held(tx: &Tx<'_>, entry: &str) -> Option<Seen> {
-    let mut seen = tx.memory.recent.find(entry, Instant::now())?;
+    let mut seen = tx.memory.recent.find(entry, tx.time.read().uptime)?;
     if let Shown::Code(Identity::Genuine(genuine)) = &seen.shown {
         let keyring = &tx.memory.catalogue.keyring;
         seen.shown = Shown::Code(keyring.identify_bytes(tx.enrolment.event(), genuine.code()));
@@ -122,7 +132,7 @@ pub fn serving(
     }
     let catalogue = tx.memory.catalogue.clone();
     let gathered = Gathered::of(tx, &order.shown, false)?;
-    let stock = stock_here(tx, order.product)?;
+    let stock = rights::stock_here(tx, order.product)?;
     let (decision, balance) = serve(&gathered.facts(tx, &catalogue), order, stock);
     let setting = Setting {
         direction: Direction::Entry,
@@ -132,6 +142,9 @@ pub fn serving(
         language,
     };
     let entry = record(tx, &decision, order.at, mode)?;
+    if let (Code::SoldOut, Mode::Record) = (decision.code, mode) {
+        rights::note_wanted(tx, Resource::Product(order.product), order.quantity.into());
+    }
     let mut answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
     answer.credits = credits(&decision, order, balance, &catalogue.product_name(order.product));
     finish(tx, Operation::Serving, key, decision.recorded(), entry, answer, mode)
@@ -179,6 +192,8 @@ pub(super) struct Gathered {
     add_ons: Vec<AddOn>,
     pub(super) now: Timestamp,
     quality: tidegate_core::clock::Quality,
+    room: Option<i64>,
+    reach: Reach,
 }
 
 impl Gathered {
@@ -188,6 +203,15 @@ impl Gathered {
             Some(ticket) => (tx.ticket_row(ticket)?, tx.newest_code(ticket)?, tx.acts(ticket)?),
             None => (None, None, Vec::new()),
         };
+        let mut acts = acts;
+        if planted(Bug::OwnEntriesOnly) {
+            let others = |act: &Act| matches!(act.does, Does::Admit { .. }) && act.id.journal != tx.memory.own;
+            acts.retain(|act| !others(act));
+        }
+        if planted(Bug::OwnServingsOnly) {
+            let others = |act: &Act| matches!(act.does, Does::Serve { .. }) && act.id.journal != tx.memory.own;
+            acts.retain(|act| !others(act));
+        }
         let others = match (shown, shown.ticket()) {
             (Shown::Typed(tickets), None) => tickets.clone(),
             (_, Some(main)) if with_add_ons => find::add_ons(tx.connection, main)?,
@@ -195,7 +219,15 @@ impl Gathered {
         };
         let add_ons: Vec<Option<AddOn>> = others.into_iter().map(|id| add_on(tx, id)).collect::<Result<_, _>>()?;
         let add_ons = add_ons.into_iter().flatten().collect();
-        Ok(Self { row, code, acts, add_ons, now: reading.now, quality: reading.quality })
+        let policy = tx.memory.catalogue.policy(tx.enrolment.identity.role);
+        let reach = contact::reach(tx.connection, &tx.memory, tx.time, policy)?;
+        Ok(Self { row, code, acts, add_ons, now: reading.now, quality: reading.quality, room: None, reach })
+    }
+
+    /// The same for a scan on this list, at the time that it names: who has left at a closing time had
+    /// not left before it.
+    pub(super) fn at(self, tx: &Tx<'_>, list: ListId, at: Option<Timestamp>) -> Result<Self, Fault> {
+        Ok(Self { room: rights::room(tx, list, at.unwrap_or(self.now))?, ..self })
     }
 
     pub(super) fn facts<'a>(
@@ -213,6 +245,9 @@ impl Gathered {
             quality: self.quality,
             can_ask: tx.memory.can_ask,
             ready: tx.memory.ready,
+            room: self.room,
+            reach: self.reach,
+            own: Some(tx.memory.own),
         }
     }
 }
@@ -244,7 +279,7 @@ fn finish(
     mode: Mode,
 ) -> Result<Answer, Fault> {
     if let (Some(key), Some(entry), true) = (key, entry, recorded) {
-        keep(tx, operation, key, entry.sequence, &answer)?;
+        keep(tx, operation, key, (entry.journal, entry.sequence), &answer)?;
     }
     if mode == Mode::Record {
         tx.tell(StreamMessage::Answer(Box::new(answer.clone())));
@@ -257,14 +292,18 @@ pub(super) fn keep(
     tx: &Tx<'_>,
     operation: Operation,
     key: &Key,
-    sequence: u64,
+    (journal, sequence): (JournalId, u64),
     answer: &impl serde::Serialize,
 ) -> Result<(), Fault> {
+    if planted(Bug::KeyNotKept) {
+        return Ok(());
+    }
     let json = serde_json::to_string(answer).map_err(|e| Fault::Failed(e.to_string()))?;
     let mut put = tx.connection.prepare_cached(
-        "INSERT INTO keys (operation, key, content, sequence, answer) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO keys (operation, key, content, incarnation, sequence, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    put.execute(params![operation.as_str(), key.key, key.content.0, sequence, json])?;
+    let content = key.content.0;
+    put.execute(params![operation.as_str(), key.key, content, journal.incarnation, sequence, json])?;
     Ok(())
 }
 
@@ -276,9 +315,9 @@ pub fn recorded(
     language: Language,
 ) -> Result<Option<Answer>, Fault> {
     let Some(key) = key else { return Ok(None) };
-    let Some((content, sequence, json)) = stored(tx, operation, &key.key)? else { return Ok(None) };
+    let Some((content, (journal, sequence), json)) = stored(tx, operation, &key.key)? else { return Ok(None) };
     let answer = serde_json::from_str(&json).map_err(|e| Fault::Corrupt(e.to_string()))?;
-    let undone = target_at(tx, tx.enrolment.journal(), sequence)?.is_some_and(|target| target.undone);
+    let undone = target_at(tx, journal, sequence)?.is_some_and(|target| target.undone);
     let recorded = Recorded { content, answer, undone };
     Ok(Some(repeat(recorded, key.content, &tx.memory.catalogue, language)))
 }
@@ -289,18 +328,25 @@ pub fn is_recorded(tx: &Tx<'_>, operation: Operation, key: Option<&Key>) -> Resu
     Ok(stored.flatten().is_some())
 }
 
-pub(super) fn stored(tx: &Tx<'_>, operation: Operation, key: &str) -> Result<Option<(Hash, u64, String)>, Fault> {
-    let mut query = tx
-        .connection
-        .prepare_cached("SELECT content, sequence, answer FROM keys WHERE operation = ?1 AND key = ?2")?;
-    let row = |row: &rusqlite::Row<'_>| Ok((Hash(row.get(0)?), row.get(1)?, row.get(2)?));
+/// What a key stands for: its request's content, the entry that was written, and the answer.
+type Stored = (Hash, (JournalId, u64), String);
+
+pub(super) fn stored(tx: &Tx<'_>, operation: Operation, key: &str) -> Result<Option<Stored>, Fault> {
+    let mut query = tx.connection.prepare_cached(
+        "SELECT content, incarnation, sequence, answer FROM keys WHERE operation = ?1 AND key = ?2",
+    )?;
+    let device = tx.enrolment.identity.device;
+    let row = |row: &rusqlite::Row<'_>| {
+        let journal = JournalId { device, incarnation: row.get(1)? };
+        Ok((Hash(row.get(0)?), (journal, row.get(2)?), row.get(3)?))
+    };
     Ok(query.query_row(params![operation.as_str(), key], row).optional()?)
 }
 
 fn target(tx: &Tx<'_>, which: &Which) -> Result<Option<Target>, Fault> {
     match which {
         Which::Key(operation, key) => match stored(tx, *operation, key)? {
-            Some((_, sequence, _)) => target_at(tx, tx.enrolment.journal(), sequence),
+            Some((_, (journal, sequence), _)) => target_at(tx, journal, sequence),
             None => Ok(None),
         },
         Which::Entry(text) => match parse_entry(text) {
@@ -321,7 +367,8 @@ pub(super) fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Resul
         return Ok(None);
     };
     let id = EntryRef { journal, sequence, hash };
-    let Some((ticket, act)) = Entry::from_bytes(&bytes).and_then(|entry| Act::allowed(id, &entry)) else {
+    let Some((ticket, act)) = Entry::from_bytes(&bytes).and_then(|entry| Act::of(id, &entry, &tx.memory.rebases))
+    else {
         return Ok(None);
     };
     let undone = tx.state(&tx.acts(ticket)?).undone.contains(&id);
@@ -332,7 +379,7 @@ pub(super) fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Resul
 const LAST_DEPTH: i64 = 50;
 
 fn last(tx: &Tx<'_>) -> Result<Option<Target>, Fault> {
-    let own = tx.enrolment.journal();
+    let own = tx.memory.own;
     let Some(author) = tx.memory.authors.get(&own) else { return Ok(None) };
     let mut query = tx.connection.prepare_cached(
         "SELECT sequence FROM entries WHERE journal = ?1 AND kind IN ('admission', 'exit', 'serving')
@@ -346,23 +393,4 @@ fn last(tx: &Tx<'_>) -> Result<Option<Target>, Fault> {
         }
     }
     Ok(None)
-}
-
-/// Units of a product that this device may still sell alone.
-pub fn stock_here(tx: &Tx<'_>, product: ProductId) -> Result<i64, Fault> {
-    let own = tx.enrolment.journal();
-    let mut query = tx.connection.prepare_cached("SELECT amount FROM totals WHERE key = ?1")?;
-    let key = Total::Served(product, own).to_string();
-    let served = query.query_row([key], |row| row.get(0)).optional()?.unwrap_or(0);
-    Ok(tidegate_core::allotment::left(&tx.memory.rights.held(), product, own, served))
-}
-
-/// Accepts every transfer to this journal that it has not accepted yet.
-pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let own = tx.enrolment.journal();
-    for transfer in tx.memory.rights.offered_to(own) {
-        let kind = tidegate_core::journal::Kind::Accepted(tidegate_core::journal::kind::Accepted { transfer });
-        tx.append(kind, None)?;
-    }
-    Ok(())
 }

@@ -10,15 +10,16 @@ use super::identity::Enrolment;
 use super::memory::Memory;
 use super::replica;
 use super::tx::{Tx, ticket_row};
-use super::{Fault, index};
+use super::{Fault, folded, index};
 use crate::time::DeviceTime;
 use rusqlite::{Connection, OptionalExtension, params};
 use tidegate_core::catalogue::TicketRow;
-use tidegate_core::id::TicketId;
+use tidegate_core::id::{JournalId, TicketId};
+use tidegate_core::journal::Entry;
 use tidegate_core::ticket::spoken::Spoken;
 
 /// Counts up whenever a row or an entry is read otherwise than before.
-const DERIVATION: u8 = 1;
+const DERIVATION: u8 = 3;
 const KEY: &str = "derivation";
 
 /// Derives everything anew where another derivation is held; gives whether it did.
@@ -54,8 +55,29 @@ fn all(tx: &mut Tx<'_>) -> Result<(), Fault> {
             index::note(tx.connection, id)?;
         }
     }
+    reread(tx)?;
     replica::fold_anew(tx)?;
     tx.set_meta(KEY, &[DERIVATION])
+}
+
+/// Reads again what could not be read, and decides again which entries count. No kind that was added
+/// since the first release is about a ticket.
+fn reread(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let unread: Vec<(i64, u64, Vec<u8>)> = {
+        let mut query = tx
+            .connection
+            .prepare("SELECT journal, sequence, bytes FROM entries WHERE kind IN ('unknown', 'unreadable')")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        rows.collect::<Result<_, _>>()?
+    };
+    let mut name = tx.connection.prepare("UPDATE entries SET kind = ?3 WHERE journal = ?1 AND sequence = ?2")?;
+    for (journal, sequence, bytes) in unread {
+        if let Some(entry) = Entry::from_bytes(&bytes) {
+            name.execute(params![journal, sequence, entry.kind.name()])?;
+        }
+    }
+    let journals: Vec<JournalId> = tx.memory.authors.keys().copied().collect();
+    folded::recount(tx, journals)
 }
 
 /// Writes the columns that a stored ticket is found by, as when its row arrives.

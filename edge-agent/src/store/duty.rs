@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::tx::Tx;
 use crate::time::Reading;
 use minicbor::{Decode, Encode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidegate_core::catalogue::{Catalogue, Staff};
 use tidegate_core::clock::Quality;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
@@ -35,7 +35,7 @@ pub struct Duty {
     /// The same on this boot's clock, while no better one has told the time: a board without a
     /// clock battery is off by days until the cloud answers.
     #[cbor(skip)]
-    begun: Option<Instant>,
+    begun: Option<Duration>,
     /// Whether `since` is of such a clock.
     #[n(3)]
     #[cbor(default)]
@@ -43,17 +43,18 @@ pub struct Duty {
 }
 
 impl Duty {
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    /// As it was kept, by a program that starts at `uptime`.
+    pub(super) fn read(bytes: &[u8], uptime: Duration) -> Option<Self> {
         let duty: Self = minicbor::decode(bytes).ok()?;
         // How long it lasts already nobody knows: it counts from this start.
-        Some(Self { begun: duty.wild.then(Instant::now), ..duty })
+        Some(Self { begun: duty.wild.then_some(uptime), ..duty })
     }
 
-    fn lasts(&self, now: Timestamp) -> bool {
+    fn lasts(&self, reading: &Reading) -> bool {
         match self.begun {
-            Some(begun) => begun.elapsed() < SHIFT,
+            Some(begun) => reading.uptime.saturating_sub(begun) < SHIFT,
             // A clock that was moved back by more than a shift ends it too.
-            None => u128::from(now.since_us(self.since).unsigned_abs()) < SHIFT.as_micros(),
+            None => u128::from(reading.now.since_us(self.since).unsigned_abs()) < SHIFT.as_micros(),
         }
     }
 
@@ -64,18 +65,18 @@ impl Duty {
 }
 
 impl Memory {
-    /// Who is on duty now.
-    pub fn on_duty(&self, now: Timestamp) -> Option<&str> {
-        self.duty.as_ref().filter(|duty| duty.lasts(now)).map(|duty| duty.name.as_str())
+    /// Who is on duty at the time that was read.
+    pub fn on_duty(&self, reading: &Reading) -> Option<&str> {
+        self.duty.as_ref().filter(|duty| duty.lasts(reading)).map(|duty| duty.name.as_str())
     }
 }
 
 /// Puts somebody on duty, by their PIN or by the badge of that counter; whoever was is off duty.
 /// `false` where their row is no longer the one that was looked at.
 pub fn sign_on(tx: &mut Tx<'_>, staff: &Staff, badge: Option<u16>) -> Result<bool, Fault> {
-    let Reading { now: since, quality, .. } = tx.time.read();
+    let Reading { now: since, quality, uptime, .. } = tx.time.read();
     let wild = quality == Quality::Wild;
-    let duty = Duty { name: staff.name.clone(), since, badge, begun: wild.then(Instant::now), wild };
+    let duty = Duty { name: staff.name.clone(), since, badge, begun: wild.then_some(uptime), wild };
     let catalogue = &tx.memory.catalogue;
     let same = catalogue.staff.get(&staff.name) == Some(staff) && duty.stands(catalogue);
     if !same || duty.name.len() > MAX_TEXT_BYTES {
@@ -98,10 +99,10 @@ pub(super) fn review(tx: &mut Tx<'_>) -> Result<(), Fault> {
 /// The time became known: a duty that began under a wild clock began so long before it.
 pub(super) fn rebase(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let Some(duty) = tx.memory.duty.clone() else { return Ok(()) };
-    let Reading { now, quality, .. } = tx.time.read();
+    let Reading { now, quality, uptime, .. } = tx.time.read();
     match duty.begun.filter(|_| quality != Quality::Wild) {
         Some(begun) => {
-            let before_us = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+            let before_us = i64::try_from(uptime.saturating_sub(begun).as_micros()).unwrap_or(i64::MAX);
             let since = Timestamp(now.0.saturating_sub(before_us));
             note(tx, Some(Duty { since, begun: None, wild: false, ..duty }))
         }

@@ -77,7 +77,7 @@ pub fn found(
     row: &TicketRow,
     now: Timestamp,
 ) -> Result<FoundTicket, Fault> {
-    let state = TicketState::of(&acts(connection, row.id)?, &memory.catalogue);
+    let state = TicketState::of(&acts(connection, &memory.rebases, row.id)?, &memory.catalogue);
     let status = match row.status {
         TicketStatus::Paid => "paid",
         TicketStatus::Pending => "pending",

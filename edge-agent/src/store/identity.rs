@@ -57,8 +57,8 @@ const IDENTITY: &str = "identity.json";
 const KEY: &str = "device.key";
 
 impl Enrolment {
-    /// The journal this device writes.
-    pub fn journal(&self) -> JournalId {
+    /// The first journal that this device writes; it may have begun others since.
+    pub fn first_journal(&self) -> JournalId {
         JournalId { device: self.identity.device, incarnation: 1 }
     }
 

@@ -1,19 +1,25 @@
 //! Runs in and out of the store.
 //!
 //! A run is verified against our own hash before it, compared with what is known
-//! of the same places, and then inserted once. What cannot be taken is set aside
-//! with its reason and blocks nothing. Entries of a revoked device after the last
-//! that counts are kept as evidence.
+//! of the same places, and then inserted once; where it differs, a branch begins. An
+//! entry of our own that is not here says that this store was copied or set back. What
+//! cannot be taken is set aside with its reason and blocks nothing. Entries of a revoked
+//! device after the last that counts are kept as evidence.
 
-use super::Fault;
 use super::memory::Memory;
+use super::parts::Part;
 use super::tx::Tx;
+use super::{Fault, folded, incarnation, parts};
 use rusqlite::{Connection, OptionalExtension, params};
 use tidegate_core::id::{DeviceId, JournalId};
-use tidegate_core::journal::kind::may_write;
-use tidegate_core::journal::{Entry, EntryRef, MAX_RUN_ENTRIES, Run, RunFault, Verified, genesis};
+use tidegate_core::journal::kind::counts;
+use tidegate_core::journal::{Entry, EntryRef, MAX_RUN_ENTRIES, Run, RunFault, Verified};
 use tidegate_core::seal::{Hash, Sig};
-use tidegate_core::sync::{MAX_JOURNALS, Rejected, Vector};
+use tidegate_core::sync::{
+    Head, Lack, MAX_BRANCHES, MAX_INCARNATIONS, MAX_JOURNALS, MAX_TRACES, Rejected, Segment, Trace, Vector, lack,
+    points,
+};
+use tidegate_core::trial::{Bug, planted};
 use tidegate_core::trust::{Identity, TrustFault};
 
 /// Takes runs in; gives those that were not taken, with the reason.
@@ -22,8 +28,8 @@ pub fn take(tx: &mut Tx<'_>, source: &str, runs: &[Run]) -> Result<Vec<Rejected>
     for run in runs {
         if let Err(fault) = take_one(tx, run)? {
             tracing::warn!(source, journal = %run.journal, first = run.first, code = fault.code(), "run set aside");
-            // A gap is no evidence of anything: the missing part is asked for.
-            if fault != RunFault::Gap {
+            // What goes on from entries that are not here is no evidence of anything: they are asked for.
+            if !matches!(fault, RunFault::Gap | RunFault::Astray) {
                 tx.set_aside(source, fault.code(), &minicbor::to_vec(run).unwrap_or_default())?;
             }
             rejected.push(Rejected { journal: run.journal, first: run.first, code: fault.code().into() });
@@ -37,44 +43,58 @@ fn take_one(tx: &mut Tx<'_>, run: &Run) -> Result<Result<(), RunFault>, Fault> {
         Ok(identity) => identity,
         Err(fault) => return Ok(Err(fault)),
     };
-    let known = tx.memory.vector.sequence(&run.journal);
-    if run.first == 0 || run.first > known + 1 {
-        return Ok(Err(if run.first == 0 { RunFault::Size } else { RunFault::Gap }));
-    }
-    let row = tx.memory.authors.get(&run.journal).map(|author| author.row);
-    let Some(previous) = hash_before(tx, row, run)? else { return Ok(Err(RunFault::Gap)) };
-    let verified = match run.verify(tx.enrolment.event(), &identity.key, previous) {
-        Ok(verified) => verified,
-        Err(fault) => return Ok(Err(accuse(tx, row, run, fault)?)),
+    let known = tx.memory.parts(&run.journal);
+    let from = match parts::anchor(tx.connection, tx.enrolment.event(), &known, run)? {
+        Ok(place) => place,
+        Err(fault) => return Ok(Err(fault)),
     };
-    let row = tx.author_row(run.journal, &run.certificate, &identity)?;
-    let (old, new) = verified.split_at(verified.partition_point(|v| v.id.sequence <= known));
-    for entry in old {
-        if hash_at(tx.connection, row, entry.id.sequence)? != Some(entry.id.hash) {
-            return Ok(Err(RunFault::Fork));
+    let verified = match run.verify(tx.enrolment.event(), &identity.key, from.hash) {
+        Ok(verified) => verified,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let ids: Vec<EntryRef> = verified.iter().map(|entry| entry.id).collect();
+    let (at, here) = parts::follow(tx.connection, &known, from, &ids)?;
+    let new = &verified[here..];
+    if planted(Bug::AddOnReceipt) {
+        for ticket in verified[..here].iter().filter_map(|known| known.entry.as_ref()?.kind.ticket()) {
+            let state = tx.state(&tx.acts(ticket)?);
+            tx.refold(ticket, &Default::default(), &state)?;
         }
     }
-    let last = run.last();
-    for entry in new {
-        let signature = (entry.id.sequence == last).then_some(&run.signature);
-        insert(tx, row, entry, &identity, signature)?;
+    let Some(first) = new.first() else { return Ok(Ok(())) };
+    let parts_here = known.get(at.part).is_some_and(|part| part.segment.last > at.sequence);
+    if planted(Bug::ForkIgnored) && parts_here {
+        return Ok(Ok(()));
     }
+    if known.len() >= MAX_BRANCHES && known.get(at.part).is_some_and(|part| part.segment.last != at.sequence) {
+        return Ok(Err(RunFault::Branches));
+    }
+    if run.journal == tx.memory.own && !planted(Bug::BehindGoesOn) {
+        // Nobody else writes under our key: this store was copied, or set back.
+        tracing::error!(journal = %run.journal, first = first.id.sequence, "an entry of ours that is not here");
+        incarnation::begin_again(tx, &first.id.hash.0)?;
+    }
+    tx.author_row(run.journal, &run.certificate, &identity)?;
+    let (row, branched) = parts::continuing(tx, at, &first.id)?;
+    if branched {
+        folded::recount(tx, [run.journal])?;
+    }
+    insert(tx, row, at.hash, new, &identity, &run.signature)?;
     Ok(Ok(()))
 }
 
-/// A signature that does not fit over entries we know differently is a second history, not a forgery.
-fn accuse(tx: &Tx<'_>, row: Option<i64>, run: &Run, fault: RunFault) -> Result<RunFault, Fault> {
-    let (Some(row), RunFault::Signature) = (row, fault) else { return Ok(fault) };
-    let known = hash_at(tx.connection, row, run.first)?.is_some();
-    Ok(if known { RunFault::Fork } else { fault })
-}
-
 fn author(tx: &Tx<'_>, run: &Run) -> Result<Identity, RunFault> {
+    if planted(Bug::AnyAuthor)
+        && let Ok(identity) = run.certificate.open(&tx.enrolment.ca)
+    {
+        return Ok(identity);
+    }
     if let Some(author) = tx.memory.authors.get(&run.journal) {
         return Ok(author.identity.clone());
     }
-    if run.journal == tx.enrolment.journal() || tx.memory.authors.len() >= MAX_JOURNALS {
-        return Err(RunFault::Author); // ours is written here and nowhere else
+    let lives = tx.memory.authors.keys().filter(|journal| journal.device == run.journal.device).count();
+    if tx.memory.authors.len() >= MAX_JOURNALS || lives >= MAX_INCARNATIONS {
+        return Err(RunFault::Journals);
     }
     let identity = run.certificate.open(&tx.enrolment.ca)?;
     match identity {
@@ -84,32 +104,26 @@ fn author(tx: &Tx<'_>, run: &Run) -> Result<Identity, RunFault> {
     }
 }
 
-fn hash_before(tx: &Tx<'_>, row: Option<i64>, run: &Run) -> Result<Option<Hash>, Fault> {
-    match (run.first, row) {
-        (1, _) => Ok(Some(genesis(tx.enrolment.event(), run.journal))),
-        (first, Some(row)) => hash_at(tx.connection, row, first - 1),
-        (_, None) => Ok(None),
-    }
-}
-
-fn hash_at(connection: &Connection, row: i64, sequence: u64) -> Result<Option<Hash>, Fault> {
-    let mut query = connection.prepare_cached("SELECT hash FROM entries WHERE journal = ?1 AND sequence = ?2")?;
-    Ok(query.query_row(params![row, sequence], |r| r.get(0)).optional()?.map(Hash))
-}
-
 fn insert(
     tx: &mut Tx<'_>,
     row: i64,
-    verified: &Verified,
+    previous: Hash,
+    new: &[Verified],
     author: &Identity,
-    signature: Option<&Sig>,
+    signature: &Sig,
 ) -> Result<(), Fault> {
-    let id = verified.id;
-    let allowed = verified.entry.as_ref().is_some_and(|entry| may_write(author, &entry.kind));
-    let device = tx.memory.catalogue.devices.get(&author.device);
-    let counts = allowed && device.is_none_or(|d| d.counts(id.journal.incarnation, id.sequence));
-    let signature = signature.map(|s| &s.0[..]);
-    tx.insert(row, id, &verified.bytes, verified.entry.as_ref(), counts, signature)
+    let mut previous = previous;
+    for (place, Verified { id, bytes, entry }) in new.iter().enumerate() {
+        let device = tx.memory.catalogue.devices.get(&author.device);
+        let ends = tx.memory.ends(&id.journal);
+        let counts = entry
+            .as_ref()
+            .is_some_and(|entry| counts(author, &entry.kind, (id.journal, id.sequence), device, ends));
+        let signature = (place + 1 == new.len()).then_some(&signature.0[..]);
+        tx.insert(row, &previous, *id, (bytes, entry.as_ref()), counts, signature)?;
+        previous = id.hash;
+    }
+    Ok(())
 }
 
 /// Which journals a message carries.
@@ -121,34 +135,72 @@ pub enum Whose {
     Only(JournalId),
 }
 
-/// Runs that somebody with `theirs` lacks, at most `limit` entries; also whether more are left.
+/// What somebody lacks, as far as it fits.
+#[derive(Debug, Default)]
+pub struct Lacking {
+    /// The runs.
+    pub runs: Vec<Run>,
+    /// Whether more are left.
+    pub more: bool,
+    /// Points of journals of which they know another history.
+    pub traces: Vec<Trace>,
+}
+
+/// Runs that somebody lacks who has `theirs` and named the points of `traces`, at most `limit` entries.
 pub fn lacking(
     connection: &Connection,
     memory: &Memory,
     theirs: &Vector,
+    traces: &[Trace],
     whose: Whose,
     limit: usize,
-) -> Result<(Vec<Run>, bool), Fault> {
-    let mut runs = Vec::new();
-    let mut room = limit;
-    let wanted = memory.vector.beyond(theirs);
-    for (journal, mut after) in wanted.into_iter().filter(|(j, _)| whose == Whose::All || whose == Whose::Only(*j))
-    {
-        while room > 0 {
-            let Some(run) = run_after(connection, memory, journal, after)? else { break };
-            after = run.last();
-            room = room.saturating_sub(run.entries.len());
-            runs.push(run);
+) -> Result<Lacking, Fault> {
+    let (mut found, mut room) = (Lacking::default(), limit);
+    let ours = memory.vector.0.iter().filter(|(journal, heads)| theirs.0.get(journal) != Some(heads));
+    for (journal, _) in ours.filter(|(journal, _)| whose == Whose::All || whose == Whose::Only(**journal)) {
+        let parts = memory.parts(journal);
+        let segments: Vec<Segment> = parts.iter().map(|part| part.segment).collect();
+        let find = |point: &Head| parts::find(connection, &parts, point);
+        match lack(&segments, theirs.0.get(journal), points(traces, *journal), find)? {
+            Lack::Astray if found.traces.len() < MAX_TRACES => {
+                found.traces.push(Trace { journal: *journal, points: parts::points(connection, &parts)? });
+            }
+            Lack::Astray => {}
+            Lack::After(after) => {
+                for (part, after) in after {
+                    room = fill(connection, memory, (*journal, &parts[part]), after, room, &mut found.runs)?;
+                }
+            }
         }
     }
-    Ok((runs, room == 0))
+    found.more = room == 0;
+    Ok(found)
+}
+
+/// Adds runs of a part after `after` while there is room; gives the room that is left.
+fn fill(
+    connection: &Connection,
+    memory: &Memory,
+    (journal, part): (JournalId, &Part),
+    after: u64,
+    room: usize,
+    runs: &mut Vec<Run>,
+) -> Result<usize, Fault> {
+    let (mut after, mut room) = (after, room);
+    while room > 0 {
+        let Some(run) = run_after(connection, memory, (journal, part), after)? else { break };
+        after = run.last();
+        room = room.saturating_sub(run.entries.len());
+        runs.push(run);
+    }
+    Ok(room)
 }
 
 /// The longest run after `after` that ends at a signed head.
 fn run_after(
     connection: &Connection,
     memory: &Memory,
-    journal: JournalId,
+    (journal, part): (JournalId, &Part),
     after: u64,
 ) -> Result<Option<Run>, Fault> {
     let Some(author) = memory.authors.get(&journal) else { return Ok(None) };
@@ -159,15 +211,34 @@ fn run_after(
     )?;
     let reach = after + MAX_RUN_ENTRIES as u64;
     let signed: Option<(u64, [u8; 64])> =
-        head.query_row(params![author.row, after, reach], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        head.query_row(params![part.row, after, reach], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((last, signature)) = signed else { return Ok(None) };
     let mut entries = connection.prepare_cached(
         "SELECT bytes FROM entries WHERE journal = ?1 AND sequence > ?2 AND sequence <= ?3 ORDER BY sequence",
     )?;
-    let rows = entries.query_map(params![author.row, after, last], |row| row.get::<_, Vec<u8>>(0))?;
+    let rows = entries.query_map(params![part.row, after, last], |row| row.get::<_, Vec<u8>>(0))?;
     let entries = rows.map(|bytes| bytes.map(Into::into)).collect::<Result<_, _>>()?;
+    let previous = previous(connection, memory, (journal, part), after)?;
     let certificate = author.certificate.clone();
-    Ok(Some(Run { journal, first: after + 1, entries, signature: Sig(signature), certificate }))
+    Ok(Some(Run { journal, first: after + 1, entries, signature: Sig(signature), certificate, previous }))
+}
+
+/// The hash before a run: in its part, or at the end of what its part goes off from.
+fn previous(
+    connection: &Connection,
+    memory: &Memory,
+    (journal, part): (JournalId, &Part),
+    after: u64,
+) -> Result<Option<Hash>, Fault> {
+    match part.segment.parent {
+        _ if after == 0 => Ok(None),
+        Some(parent) if after == part.segment.base => {
+            let parts = memory.parts(&journal);
+            let found = parts.get(parent).map(|parent| previous(connection, memory, (journal, parent), after));
+            found.unwrap_or(Ok(None))
+        }
+        Some(_) | None => parts::hash_at(connection, part.row, after),
+    }
 }
 
 /// Every entry of every journal in a store, for reports: journal, sequence, hash, bytes, whether it counts.

@@ -20,8 +20,8 @@ use tidegate_core::api::{LogItem, LogPage};
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::decide::answer::card;
 use tidegate_core::fold::TicketState;
-use tidegate_core::id::{DeviceId, JournalId, ListId, ProductId, TicketId};
-use tidegate_core::journal::kind::Override;
+use tidegate_core::id::{DeviceId, JournalId, ListId, TicketId};
+use tidegate_core::journal::kind::{Override, Resource};
 use tidegate_core::journal::{Entry, EntryRef, Kind};
 use tidegate_core::seal::Hash;
 
@@ -182,7 +182,7 @@ struct Sought {
     tickets: BTreeSet<TicketId>,
     devices: BTreeSet<DeviceId>,
     lists: BTreeSet<ListId>,
-    products: BTreeSet<ProductId>,
+    goods: BTreeSet<Resource>,
 }
 
 impl Filter {
@@ -204,7 +204,7 @@ impl Filter {
             Some(Only::Refusals) => "AND kind = 'refusal'",
             Some(Only::Servings) => "AND kind = 'serving'",
             Some(Only::Undone) => "AND kind IN ('admission', 'exit', 'serving')",
-            Some(Only::Overrides) => "AND kind IN ('admission', 'exit')",
+            Some(Only::Overrides) => "AND kind IN ('admission', 'exit', 'serving')",
         }
     }
 
@@ -224,11 +224,13 @@ impl Sought {
         let catalogue = &memory.catalogue;
         let devices = catalogue.devices.values().filter(|d| has(&words, &d.name)).map(|d| d.id);
         let lists = catalogue.lists.values().filter(|l| has(&words, &l.name)).map(|l| l.id);
-        let products = catalogue.products.values().filter(|p| has(&words, &p.name)).map(|p| p.id);
+        let products = catalogue.products.values().map(|p| (Resource::Product(p.id), &p.name));
+        let zones = catalogue.zones.values().map(|z| (Resource::Zone(z.id), &z.name));
+        let goods = products.chain(zones).filter(|(_, name)| has(&words, name)).map(|(of, _)| of);
         Ok(Self {
             devices: devices.collect(),
             lists: lists.collect(),
-            products: products.collect(),
+            goods: goods.collect(),
             tickets: find::matching(connection, text, MAX_MEANT)?.into_iter().collect(),
             words,
         })
@@ -239,7 +241,7 @@ impl Sought {
         kind.ticket().is_some_and(|ticket| self.tickets.contains(&ticket))
             || self.devices.contains(&read.id.journal.device)
             || list(kind).is_some_and(|list| self.lists.contains(&list))
-            || goods(kind).is_some_and(|(product, _)| self.products.contains(&product))
+            || goods(kind).is_some_and(|(of, _)| self.goods.contains(&of))
             || texts(kind).into_iter().flatten().any(|text| has(&self.words, text))
     }
 }
@@ -268,8 +270,10 @@ fn overridden(kind: &Kind) -> Option<&Override> {
     match kind {
         Kind::Admission(admission) => admission.overridden.as_ref(),
         Kind::Exit(exit) => exit.overridden.as_ref(),
-        Kind::Refusal(_) | Kind::Serving(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => None,
+        Kind::Serving(serving) => serving.overridden.as_ref(),
+        Kind::Refusal(_) | Kind::Annul(_) | Kind::Void(_) => None,
+        Kind::Restock(_) | Kind::Waste(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
+        Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     }
 }
 
@@ -279,18 +283,21 @@ fn list(kind: &Kind) -> Option<ListId> {
         Kind::Exit(exit) => Some(exit.list),
         Kind::Refusal(refusal) => refusal.list,
         Kind::Serving(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => None,
+        Kind::Restock(_) | Kind::Waste(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
+        Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     }
 }
 
-/// A product, and units of it.
-fn goods(kind: &Kind) -> Option<(ProductId, i64)> {
+/// What rights it is about, and how many units.
+fn goods(kind: &Kind) -> Option<(Resource, i64)> {
     match kind {
-        Kind::Serving(serving) => Some((serving.product, serving.quantity.into())),
-        Kind::Restock(restock) => Some((restock.product, restock.quantity.into())),
-        Kind::Transfer(transfer) => Some((transfer.product, transfer.quantity.into())),
+        Kind::Serving(serving) => Some((Resource::Product(serving.product), serving.quantity.into())),
+        Kind::Restock(restock) => Some((restock.of, restock.quantity.into())),
+        Kind::Waste(waste) => Some((waste.of, waste.quantity.into())),
+        Kind::Stocktake(taken) => Some((taken.of, taken.difference())),
+        Kind::Transfer(transfer) => Some((transfer.of, transfer.quantity.into())),
         Kind::Admission(_) | Kind::Exit(_) | Kind::Refusal(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Accepted(_) | Kind::Unknown { .. } => None,
+        Kind::Accepted(_) | Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     }
 }
 
@@ -300,7 +307,8 @@ fn gate(kind: &Kind) -> Option<&str> {
         Kind::Exit(exit) => exit.gate.as_deref(),
         Kind::Refusal(refusal) => refusal.gate.as_deref(),
         Kind::Serving(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => None,
+        Kind::Restock(_) | Kind::Waste(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
+        Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     }
 }
 
@@ -309,8 +317,10 @@ fn reason(kind: &Kind) -> Option<&str> {
     let by_hand = match kind {
         Kind::Admission(admission) => admission.reason.as_deref(),
         Kind::Exit(exit) => exit.reason.as_deref(),
+        Kind::Waste(waste) => waste.reason.as_deref(),
         Kind::Refusal(_) | Kind::Serving(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => None,
+        Kind::Restock(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
+        Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     };
     overridden(kind).map(|by| by.reason.as_str()).or(by_hand)
 }
@@ -340,7 +350,8 @@ impl Teller<'_> {
             _ if !read.counts => "no_effect",
             Kind::Refusal(refusal) => &refusal.code,
             Kind::Admission(_) | Kind::Exit(_) | Kind::Serving(_) | Kind::Annul(_) | Kind::Void(_) => "ok",
-            Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_) | Kind::Unknown { .. } => "ok",
+            Kind::Restock(_) | Kind::Waste(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => "ok",
+            Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => "ok",
         };
         Ok(LogItem {
             entry: read.id.to_string(),
@@ -352,7 +363,7 @@ impl Teller<'_> {
             list: list(kind)
                 .map(|id| catalogue.lists.get(&id).map_or_else(|| format!("list {id}"), |l| l.name.clone())),
             ticket,
-            product: goods.map(|(product, _)| catalogue.product_name(product)),
+            product: goods.map(|(of, _)| catalogue.resource_name(of)),
             units: goods.map(|(_, units)| units),
             staff: read.entry.staff.clone(),
             supervisor: overridden(kind).map(|by| by.supervisor.clone()),
@@ -363,7 +374,8 @@ impl Teller<'_> {
 
     fn know(&mut self, ticket: TicketId) -> Result<&(Option<TicketRow>, TicketState), Fault> {
         if !self.known.contains_key(&ticket) {
-            let state = TicketState::of(&acts(self.connection, ticket)?, &self.memory.catalogue);
+            let state =
+                TicketState::of(&acts(self.connection, &self.memory.rebases, ticket)?, &self.memory.catalogue);
             self.known.insert(ticket, (ticket_row(self.connection, ticket)?, state));
         }
         self.known.get(&ticket).ok_or_else(|| Fault::Failed("a ticket was lost on its way".into()))

@@ -5,21 +5,27 @@
 //! published after each commit and can always be read again from the tables.
 
 use super::Fault;
+use super::contact::Contact;
 use super::duty::Duty;
 use super::identity::Enrolment;
+use super::incarnation;
+use super::pace::Paces;
+use super::parts::Part;
 use super::recent::Recent;
 use super::typed::Wrong;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tidegate_core::allotment::Rights;
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::clock::Clock;
 use tidegate_core::feed::{Change, Cursor, Row};
+use tidegate_core::fold::rebase::Rebases;
 use tidegate_core::id::{DeviceId, JournalId, ListId};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
-use tidegate_core::sync::Vector;
+use tidegate_core::sync::{Head, Heads, Segment, Vector};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity};
 
@@ -28,12 +34,20 @@ use tidegate_core::trust::{Certificate, Identity};
 pub struct Memory {
     /// The feed's small rows.
     pub catalogue: Arc<Catalogue>,
-    /// The newest entry of every journal known.
+    /// The journal that this device writes.
+    pub own: JournalId,
+    /// The ends of every journal known.
     pub vector: Vector,
     /// Authors by journal, and the journal's number in the database.
     pub authors: Arc<BTreeMap<JournalId, Author>>,
     /// Rights that came and went.
     pub rights: Arc<Rights>,
+    /// What time it was when clocks were wrong.
+    pub rebases: Arc<Rebases>,
+    /// How this device stands with the others.
+    pub contact: Contact,
+    /// What this device used lately; gone with a restart.
+    pub pace: Arc<Paces>,
     /// Where this agent stands in the feed.
     pub cursor: Cursor,
     /// Whether the feed was complete once.
@@ -50,6 +64,8 @@ pub struct Memory {
     pub recent: Recent,
     /// Wrong short codes; gone with a restart.
     pub wrong: Wrong,
+    /// The first entry of this boot that was written by a clock that nobody had compared.
+    pub(super) unsure_since: Option<u64>,
     pub(super) duty: Option<Duty>,
     pub(super) clock: Clock,
 }
@@ -63,19 +79,23 @@ pub struct Author {
     pub identity: Identity,
     /// The certificate.
     pub certificate: Certificate,
+    /// Its parts, where it was forked; none where it is a trunk alone.
+    pub parts: Vec<Part>,
 }
 
 impl Memory {
-    /// Reads the rights anew, from the entries that count.
+    /// Reads the rights and the clock entries anew, from the entries that count.
     pub(super) fn reload_rights(&mut self, connection: &Connection) -> Result<(), Fault> {
-        self.rights = Arc::new(load_rights(connection, &self.authors)?);
+        let (rights, rebases) = load_rights(connection, &self.authors)?;
+        (self.rights, self.rebases) = (Arc::new(rights), Arc::new(rebases));
         Ok(())
     }
 
-    /// Reads the committed state.
-    pub(super) fn load(connection: &Connection, enrolment: &Enrolment) -> Result<Self, Fault> {
-        let authors = load_authors(connection, enrolment)?;
-        let vector = load_vector(connection, &authors)?;
+    /// Reads the committed state, on a machine that is up for `uptime`.
+    pub(super) fn load(connection: &Connection, enrolment: &Enrolment, uptime: Duration) -> Result<Self, Fault> {
+        let mut authors = load_authors(connection, enrolment)?;
+        let vector = load_vector(connection, &mut authors)?;
+        let (rights, rebases) = load_rights(connection, &authors)?;
         let meta = |key: &str| -> Result<Option<Vec<u8>>, Fault> {
             let mut query = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
             Ok(query.query_row([key], |row| row.get(0)).optional()?)
@@ -83,10 +103,16 @@ impl Memory {
         let instant = |bytes: Option<Vec<u8>>| {
             bytes.and_then(|b| b.try_into().ok()).map(|b| Timestamp(i64::from_be_bytes(b)))
         };
-        let newest = newest_clock(connection, enrolment, &authors)?;
+        let own = incarnation::current(connection, enrolment.identity.device)?;
+        let newest = newest_clock(connection, authors.get(&own))?;
         Ok(Self {
             catalogue: Arc::new(load_catalogue(connection)?),
-            rights: Arc::new(load_rights(connection, &authors)?),
+            own,
+            rights: Arc::new(rights),
+            rebases: Arc::new(rebases),
+            contact: Contact::at_start(connection, own)?,
+            pace: Arc::default(),
+            unsure_since: None,
             vector,
             authors: Arc::new(authors),
             cursor: meta("cursor")?.and_then(|b| minicbor::decode(&b).ok()).unwrap_or_default(),
@@ -97,14 +123,15 @@ impl Memory {
             can_ask: true,
             recent: Recent::default(),
             wrong: Wrong::default(),
-            duty: meta("duty")?.and_then(|bytes| Duty::read(&bytes)),
+            duty: meta("duty")?.and_then(|bytes| Duty::read(&bytes, uptime)),
             clock: Clock::resume(newest),
         })
     }
 }
 
 fn load_authors(connection: &Connection, enrolment: &Enrolment) -> Result<BTreeMap<JournalId, Author>, Fault> {
-    let mut query = connection.prepare("SELECT id, device, incarnation, certificate FROM journals")?;
+    let mut query =
+        connection.prepare("SELECT id, device, incarnation, certificate FROM journals WHERE parent IS NULL")?;
     let rows = query.query_map([], |row| {
         let journal = JournalId { device: DeviceId(row.get(1)?), incarnation: row.get(2)? };
         Ok((journal, row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(3)?))
@@ -115,51 +142,82 @@ fn load_authors(connection: &Connection, enrolment: &Enrolment) -> Result<BTreeM
         let damaged = |_| Fault::Corrupt(format!("certificate of {journal}"));
         let certificate = Certificate::from_bytes(&bytes).map_err(damaged)?;
         let identity = certificate.open(&enrolment.ca).map_err(damaged)?;
-        authors.insert(journal, Author { row, identity, certificate });
+        authors.insert(journal, Author { row, identity, certificate, parts: Vec::new() });
     }
     Ok(authors)
 }
 
-fn load_vector(connection: &Connection, authors: &BTreeMap<JournalId, Author>) -> Result<Vector, Fault> {
-    let mut query = connection
-        .prepare("SELECT sequence, hash FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
+/// The ends of all journals; notes the parts of forked ones on the way.
+fn load_vector(connection: &Connection, authors: &mut BTreeMap<JournalId, Author>) -> Result<Vector, Fault> {
+    let mut branches = connection.prepare(
+        "SELECT id, parent, base FROM journals WHERE device = ?1 AND incarnation = ?2 AND parent IS NOT NULL ORDER BY id",
+    )?;
     let mut vector = Vector::default();
     for (journal, author) in authors {
-        let head = query.query_row([author.row], |row| Ok((row.get(0)?, Hash(row.get(1)?)))).optional()?;
-        if let Some((sequence, hash)) = head {
-            vector.note(&EntryRef { journal: *journal, sequence, hash });
+        let trunk = end(connection, author.row)?;
+        let of = params![journal.device.0, journal.incarnation];
+        let branched: Vec<(i64, i64, u64)> = branches
+            .query_map(of, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        let Some(Head { sequence: last, hash: end_hash }) = trunk else { continue };
+        if branched.is_empty() {
+            vector.0.insert(*journal, Heads::of(vec![Head { sequence: last, hash: end_hash }]));
+            continue;
         }
+        author.parts.push(Part {
+            row: author.row,
+            segment: Segment { parent: None, base: 0, last },
+            end: end_hash,
+        });
+        for (row, parent, base) in branched {
+            let parent = author.parts.iter().position(|part| part.row == parent);
+            // A branch is made with its first entry, in one transaction.
+            let Head { sequence: last, hash } =
+                end(connection, row)?.ok_or_else(|| Fault::Corrupt(format!("a branch of {journal} is empty")))?;
+            author.parts.push(Part { row, segment: Segment { parent, base, last }, end: hash });
+        }
+        vector.0.insert(*journal, author.heads());
     }
     Ok(vector)
 }
 
-fn load_rights(connection: &Connection, authors: &BTreeMap<JournalId, Author>) -> Result<Rights, Fault> {
-    let mut query = connection.prepare(
-        "SELECT sequence, hash, bytes FROM entries
-         WHERE journal = ?1 AND counts = 1 AND kind IN ('restock', 'transfer', 'accepted')",
+/// The last entry of a part.
+fn end(connection: &Connection, row: i64) -> Result<Option<Head>, Fault> {
+    let mut query = connection
+        .prepare_cached("SELECT sequence, hash FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
+    let head = |row: &rusqlite::Row<'_>| Ok(Head { sequence: row.get(0)?, hash: Hash(row.get(1)?) });
+    Ok(query.query_row([row], head).optional()?)
+}
+
+fn load_rights(
+    connection: &Connection,
+    authors: &BTreeMap<JournalId, Author>,
+) -> Result<(Rights, Rebases), Fault> {
+    let mut query = connection.prepare_cached(
+        "SELECT sequence, hash, bytes FROM entries WHERE journal = ?1 AND counts = 1
+         AND kind IN ('restock', 'waste', 'stocktake', 'transfer', 'accepted', 'retire', 'clock')",
     )?;
-    let mut rights = Rights::default();
-    for (journal, author) in authors {
-        let rows = query.query_map([author.row], |row| {
+    let (mut rights, mut rebases) = (Rights::default(), Rebases::default());
+    for (journal, row) in
+        authors.iter().flat_map(|(journal, author)| author.rows().into_iter().map(move |r| (journal, r)))
+    {
+        let rows = query.query_map([row], |row| {
             let id = EntryRef { journal: *journal, sequence: row.get(0)?, hash: Hash(row.get(1)?) };
             Ok((id, row.get::<_, Vec<u8>>(2)?))
         })?;
         for row in rows {
             let (id, bytes) = row?;
             if let Some(entry) = Entry::from_bytes(&bytes) {
-                rights.insert(id, &entry, &author.identity);
+                rights.insert(id, &entry);
+                rebases.insert(id, &entry);
             }
         }
     }
-    Ok(rights)
+    Ok((rights, rebases))
 }
 
-fn newest_clock(
-    connection: &Connection,
-    enrolment: &Enrolment,
-    authors: &BTreeMap<JournalId, Author>,
-) -> Result<Timestamp, Fault> {
-    let Some(own) = authors.get(&enrolment.journal()) else { return Ok(Timestamp(0)) };
+fn newest_clock(connection: &Connection, own: Option<&Author>) -> Result<Timestamp, Fault> {
+    let Some(own) = own else { return Ok(Timestamp(0)) };
     let mut query =
         connection.prepare("SELECT bytes FROM entries WHERE journal = ?1 ORDER BY sequence DESC LIMIT 1")?;
     let bytes: Option<Vec<u8>> = query.query_row([own.row], |row| row.get(0)).optional()?;

@@ -4,7 +4,7 @@
 //! decides every ticket; entries are ordinary admissions of people who were found, with the
 //! reason somebody gave, or none where a code of the order vouched for them.
 
-use super::acts::{Gathered, Key, keep, stored, target_at};
+use super::acts::{Gathered, Key, keep, note_full, stored, target_at};
 use super::replica::parse_entry;
 use super::tx::Tx;
 use super::{Fault, find};
@@ -80,8 +80,8 @@ pub fn admit(tx: &mut Tx<'_>, party: &Party, key: Option<&Key>) -> Result<Result
     }
     let told = let_in(tx, party, &members, list)?;
     if let (Some(key), Some(first)) = (key, told.admitted.first()) {
-        let sequence = first.entry.as_deref().and_then(parse_entry).map_or(0, |(_, sequence)| sequence);
-        keep(tx, Operation::Party, key, sequence, &told)?;
+        let entry = first.entry.as_deref().and_then(parse_entry);
+        keep(tx, Operation::Party, key, entry.unwrap_or((tx.memory.own, 0)), &told)?;
     }
     Ok(Ok(told))
 }
@@ -138,14 +138,14 @@ fn let_in(
         let scan = Scan { shown: Shown::Found(row.id), ..party.scan.clone() };
         let turn = Turn::of(tx, (scan, party.language), list, &catalogue)?;
         match turn.decision.verdict {
-            Verdict::Admit => admitted.push(turn.record(tx)?),
+            Verdict::Admit => admitted.push(turn.record(tx, list)?),
             _ if refused.len() < MAX_PARTY => refused.push(turn), // no screen shows more of them
             _ => {}
         }
     }
     let short = admitted.len() < party.count;
     let refused = refused.into_iter().map(|turn| match short {
-        true => turn.record(tx),
+        true => turn.record(tx, list),
         false => Ok(turn.answer),
     });
     let refused = refused.collect::<Result<_, _>>()?;
@@ -166,7 +166,7 @@ impl Turn {
         list: &CheckInList,
         catalogue: &Catalogue,
     ) -> Result<Self, Fault> {
-        let gathered = Gathered::of(tx, &scan.shown, list.addon_match)?;
+        let gathered = Gathered::of(tx, &scan.shown, list.addon_match)?.at(tx, list.id, scan.at)?;
         let facts = gathered.facts(tx, catalogue);
         let decision = decide(&facts, &scan, list);
         let setting = Setting {
@@ -179,7 +179,8 @@ impl Turn {
         Ok(Self { answer: answer(&decision, &facts, setting, None), decision, at: scan.at })
     }
 
-    fn record(self, tx: &mut Tx<'_>) -> Result<Answer, Fault> {
+    fn record(self, tx: &mut Tx<'_>, list: &CheckInList) -> Result<Answer, Fault> {
+        note_full(tx, self.decision.code, list);
         let entry = tx.append(self.decision.record, self.at)?;
         let answer = Answer { entry: Some(entry.to_string()), ..self.answer };
         tx.tell(StreamMessage::Answer(Box::new(answer.clone())));

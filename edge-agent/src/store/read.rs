@@ -3,11 +3,13 @@
 use super::Fault;
 use super::index;
 use super::memory::Memory;
+use super::rights::Used;
 use rusqlite::{Connection, params};
 use tidegate_core::api::{ConflictReport, StockStatus};
 use tidegate_core::fold::totals::{self, Total};
-use tidegate_core::id::{JournalId, ListId, ProductId};
+use tidegate_core::id::{JournalId, ListId};
 use tidegate_core::journal::Entry;
+use tidegate_core::journal::kind::Resource;
 use tidegate_core::time::{SECOND_US, Timestamp};
 
 /// The counters of a screen.
@@ -111,23 +113,18 @@ fn per_minute(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, Fault
 }
 
 /// Stock of every product that is served: what is left here and everywhere.
-pub fn stock(connection: &Connection, memory: &Memory, own: JournalId) -> Result<Vec<StockStatus>, Fault> {
-    let held = memory.rights.held();
+pub fn stock(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<Vec<StockStatus>, Fault> {
     let mut stock = Vec::new();
     for product in memory.catalogue.products.values().filter(|p| p.consumption) {
-        let here = total(connection, Total::Served(product.id, own))?;
+        let of = Resource::Product(product.id);
+        let used = Used::of(connection, of, now)?;
         stock.push(StockStatus {
             product: product.name.clone(),
-            here: tidegate_core::allotment::left(&held, product.id, own, here),
-            everywhere: memory.rights.restocked(product.id) - served(connection, memory, product.id)?,
+            here: memory.rights.left(of, memory.own, &|_, by| used.by(by)),
+            everywhere: memory.rights.minted(of) - used.all(),
         });
     }
     Ok(stock)
-}
-
-fn served(connection: &Connection, memory: &Memory, product: ProductId) -> Result<i64, Fault> {
-    let journals = memory.authors.keys();
-    journals.map(|journal| total(connection, Total::Served(product, *journal))).sum()
 }
 
 /// All conflicts known, the newest last.

@@ -8,7 +8,7 @@
 use super::replica::parse_entry;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidegate_core::api::Direction;
 use tidegate_core::decide::Shown;
 use tidegate_core::id::{JournalId, ListId};
@@ -37,12 +37,13 @@ pub struct Seen {
 struct Held {
     seen: Seen,
     entry: (JournalId, u64),
-    since: Instant,
+    /// On the clock of this boot.
+    since: Duration,
 }
 
 impl Held {
-    fn lasts(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.since) < HELD_FOR
+    fn lasts(&self, uptime: Duration) -> bool {
+        uptime.saturating_sub(self.since) < HELD_FOR
     }
 }
 
@@ -52,19 +53,19 @@ pub struct Recent(Arc<VecDeque<Arc<Held>>>);
 
 impl Recent {
     /// Holds the scan that an entry refuses.
-    pub fn hold(&mut self, entry: &EntryRef, seen: Seen, now: Instant) {
+    pub fn hold(&mut self, entry: &EntryRef, seen: Seen, uptime: Duration) {
         let held = Arc::make_mut(&mut self.0);
-        held.retain(|held| held.lasts(now));
+        held.retain(|held| held.lasts(uptime));
         if held.len() == MOST {
             held.pop_front();
         }
-        held.push_back(Arc::new(Held { seen, entry: (entry.journal, entry.sequence), since: now }));
+        held.push_back(Arc::new(Held { seen, entry: (entry.journal, entry.sequence), since: uptime }));
     }
 
     /// The scan that an entry, `dev_…:incarnation:sequence`, refused.
-    pub fn find(&self, entry: &str, now: Instant) -> Option<Seen> {
+    pub fn find(&self, entry: &str, uptime: Duration) -> Option<Seen> {
         let entry = parse_entry(entry)?;
-        let held = self.0.iter().rev().find(|held| held.entry == entry && held.lasts(now))?;
+        let held = self.0.iter().rev().find(|held| held.entry == entry && held.lasts(uptime))?;
         Some(held.seen.clone())
     }
 }
@@ -86,15 +87,15 @@ mod tests {
         TicketId::from_bytes([number; 6])
     }
 
-    fn hold(recent: &mut Recent, sequence: u64, ticket: TicketId, now: Instant) {
+    fn hold(recent: &mut Recent, sequence: u64, ticket: TicketId, uptime: Duration) {
         let (list, direction) = (ListId(1), Direction::Entry);
         let seen = Seen { shown: Shown::Found(ticket), list, direction, gate: None, reason: None };
-        recent.hold(&entry(sequence), seen, now);
+        recent.hold(&entry(sequence), seen, uptime);
     }
 
     #[test]
     fn a_scan_is_held_for_ten_minutes_and_while_it_is_among_the_newest() {
-        let start = Instant::now();
+        let start = SECOND;
         let mut recent = Recent::default();
         hold(&mut recent, 1, ticket(1), start);
         let check = |recent: &Recent, sequence, after: Duration, expect: bool| {
@@ -116,7 +117,7 @@ mod tests {
 
     #[test]
     fn only_the_name_of_an_entry_finds_it() {
-        let now = Instant::now();
+        let now = SECOND;
         let mut recent = Recent::default();
         hold(&mut recent, 7, ticket(7), now);
         let found = recent.find(&entry(7).to_string(), now).expect("held");

@@ -4,22 +4,20 @@
 //! itself are written in one transaction. A device that turns out to be revoked
 //! has its later entries taken out of the folds, here as everywhere.
 
-use super::Fault;
-use super::duty;
-use super::index;
 use super::memory::Memory;
 use super::tx::Tx;
+use super::{Fault, duty, folded, index};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tidegate_core::catalogue::{Catalogue, DeviceRow, TicketRow};
+use tidegate_core::catalogue::{Catalogue, TicketRow};
 use tidegate_core::feed::{Change, Cursor, Epoch, FeedFault, Page, Row, SignedPage};
 use tidegate_core::fold::totals::Total;
-use tidegate_core::fold::{Act, Does, TicketState};
+use tidegate_core::fold::{Act, Does};
 use tidegate_core::id::{JournalId, ListId, TicketId};
 use tidegate_core::journal::Entry;
-use tidegate_core::journal::kind::may_write;
 use tidegate_core::ticket::spoken::Spoken;
+use tidegate_core::trial::{Bug, planted};
 
 /// Pages given in one answer: what a slow link carries in a few seconds.
 const MAX_PAGES: usize = 3;
@@ -43,7 +41,8 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
     let mut catalogue = (*tx.memory.catalogue).clone();
     let (mut devices, mut keys) = (Vec::new(), false);
     let small = page.rows.iter().any(|row| Change::of(row).is_some_and(|c| c.ticket().is_none()));
-    for row in &page.rows {
+    for row in page.rows.iter().take(if planted(Bug::HalfPage) { page.rows.len().div_ceil(2) } else { usize::MAX })
+    {
         match Change::of(row) {
             Some(Change::Ticket(ticket)) => put_ticket(tx, &ticket, row)?,
             Some(change) => {
@@ -61,9 +60,11 @@ fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> 
     if small {
         let before = std::mem::replace(&mut tx.memory.catalogue, Arc::new(catalogue));
         duty::review(tx)?;
-        refold_closed(tx, &before)?;
+        refold_changed(tx, &before)?;
     }
-    devices.iter().try_for_each(|device| recount(tx, device))?;
+    let of_them = |journal: &&JournalId| devices.iter().any(|device| device.id == journal.device);
+    let journals: Vec<JournalId> = tx.memory.authors.keys().filter(of_them).copied().collect();
+    folded::recount(tx, journals)?;
     if keys {
         renote_codes(tx)?;
     }
@@ -129,54 +130,6 @@ fn put_ticket(tx: &mut Tx<'_>, ticket: &TicketRow, row: &Row) -> Result<(), Faul
     if used.exists([ticket.id.as_i64()])? { tx.reconcile_known(ticket.id) } else { Ok(()) }
 }
 
-/// Decides anew which of a device's entries count, and refolds the tickets that this changes.
-fn recount(tx: &mut Tx<'_>, device: &DeviceRow) -> Result<(), Fault> {
-    let authors = tx.memory.authors.clone();
-    let mut changed = false;
-    for (journal, author) in authors.iter().filter(|(j, _)| j.device == device.id) {
-        for (sequence, ticket, counted, bytes) in entries_of(tx.connection, author.row)? {
-            let allowed = Entry::from_bytes(&bytes).is_some_and(|e| may_write(&author.identity, &e.kind));
-            let counts = allowed && device.counts(journal.incarnation, sequence);
-            if counts != counted {
-                set_counts(tx, author.row, sequence, ticket, counts)?;
-                changed = true;
-            }
-        }
-    }
-    if changed { tx.memory.reload_rights(tx.connection) } else { Ok(()) }
-}
-
-type Counted = (u64, Option<i64>, bool, Vec<u8>);
-
-fn entries_of(connection: &Connection, journal: i64) -> Result<Vec<Counted>, Fault> {
-    let mut query =
-        connection.prepare_cached("SELECT sequence, ticket, counts, bytes FROM entries WHERE journal = ?1")?;
-    let rows = query.query_map([journal], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn set_counts(
-    tx: &mut Tx<'_>,
-    journal: i64,
-    sequence: u64,
-    ticket: Option<i64>,
-    counts: bool,
-) -> Result<(), Fault> {
-    let ticket = ticket.and_then(TicketId::from_i64);
-    let before = ticket.map(|t| tx.acts(t)).transpose()?;
-    tx.connection.execute(
-        "UPDATE entries SET counts = ?3 WHERE journal = ?1 AND sequence = ?2",
-        params![journal, sequence, counts],
-    )?;
-    match (ticket, before) {
-        (Some(ticket), Some(before)) => {
-            let after = tx.state(&tx.acts(ticket)?);
-            tx.refold(ticket, &tx.state(&before), &after)
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A key came: codes that journals carried before it are known to be genuine only now.
 fn renote_codes(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let carried: Vec<(i64, Vec<u8>)> = {
@@ -199,34 +152,39 @@ pub(super) fn fold_anew(tx: &mut Tx<'_>) -> Result<(), Fault> {
     tx.connection.execute("DELETE FROM totals", [])?;
     used(tx)?.into_iter().try_for_each(|ticket| {
         let state = tx.state(&tx.acts(ticket)?);
-        tx.refold(ticket, &TicketState::default(), &state)
+        tx.refold(ticket, &BTreeMap::new(), &state)
     })
 }
 
-/// Where a list's closing times changed, who came by it stays until another time. A list by which
-/// nobody came is passed over, as is every list without closing times before and after.
-fn refold_closed(tx: &mut Tx<'_>, before: &Catalogue) -> Result<(), Fault> {
+/// Where a list's closing times or its zone changed, who came by it stays until another time, or takes a
+/// place elsewhere. A list by which nobody came is passed over, as is every list that stayed as it was.
+fn refold_changed(tx: &mut Tx<'_>, before: &Arc<Catalogue>) -> Result<(), Fault> {
     let after = tx.memory.catalogue.clone();
-    let mut closed_otherwise = BTreeSet::new();
+    let mut changed = BTreeSet::new();
     for list in before.lists.keys().chain(after.lists.keys()) {
-        if before.closing(*list) != after.closing(*list) && is_counted(tx.connection, *list)? {
-            closed_otherwise.insert(*list);
+        let same = before.closing(*list) == after.closing(*list) && before.zone_of(*list) == after.zone_of(*list);
+        if !same && is_counted(tx.connection, *list)? {
+            changed.insert(*list);
         }
     }
-    if closed_otherwise.is_empty() {
+    if changed.is_empty() {
         return Ok(());
     }
     let by_one_of_them = |act: &Act| match &act.does {
-        Does::Admit { list, .. } | Does::Leave { list, .. } => closed_otherwise.contains(list),
+        Does::Admit { list, .. } | Does::Leave { list, .. } => changed.contains(list),
         Does::Serve { .. } | Does::Undo { .. } => false,
     };
+    let mut tickets = BTreeSet::new();
     for ticket in used(tx)? {
-        let acts = tx.acts(ticket)?;
-        if acts.iter().any(by_one_of_them) {
-            tx.refold(ticket, &TicketState::of(&acts, before), &tx.state(&acts))?;
+        if tx.acts(ticket)?.iter().any(by_one_of_them) {
+            tickets.insert(ticket);
         }
     }
-    Ok(())
+    tx.memory.catalogue = before.clone();
+    folded::around(tx, tickets, |tx| {
+        tx.memory.catalogue = after;
+        Ok(())
+    })
 }
 
 /// Whether anybody came or left by a list.

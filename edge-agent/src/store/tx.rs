@@ -1,34 +1,37 @@
 //! One transaction of the writer: append, insert, fold, and what is held in memory.
 //!
-//! Whatever inserts an entry folds it here, in the same transaction: totals move
-//! by the difference between the ticket's state before and after, conflicts are
-//! replaced by the new state's. [`Memory`] is what reads need at once; it is
+//! Whatever inserts an entry folds it here, in the same transaction
+//! ([`folded`](super::folded)). [`Memory`] is what reads need at once; it is
 //! published after the commit, and falls back with a savepoint.
 
-use super::Fault;
-use super::duty;
 use super::identity::Enrolment;
 use super::memory::{Author, Memory};
+use super::{Fault, contact, duty, folded, incarnation, parts, rights, uncompared};
 use crate::time::{DeviceTime, Reading};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tidegate_core::api::{ConflictReport, StreamMessage};
+use tidegate_core::api::StreamMessage;
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::clock::Quality;
-use tidegate_core::fold::conflict::{Conflict, conflicts};
-use tidegate_core::fold::totals::difference;
-use tidegate_core::fold::{Act, TicketState};
+use tidegate_core::fold::Act;
+use tidegate_core::fold::rebase::Rebases;
 use tidegate_core::id::{DeviceId, JournalId, TicketId};
-use tidegate_core::journal::kind::may_write;
+use tidegate_core::journal::kind::{ClockSet, counts, may_write};
 use tidegate_core::journal::{Entry, EntryRef, Kind, chain, genesis, sign_head};
 use tidegate_core::seal::Hash;
-use tidegate_core::ticket::{Identity as Shown, Ticket};
+use tidegate_core::ticket::{Identity as Shown, Sealed, Ticket};
 use tidegate_core::time::{SECOND_US, Timestamp};
+use tidegate_core::trial::{Bug, planted};
 use tidegate_core::trust::{Certificate, Identity};
 
 /// How far the floor may trail a trusted clock: a write a minute, not one an entry.
 const FLOOR_STEP_US: i64 = 60 * SECOND_US;
+/// A clock that was off by less is as good as one that was right: links take longer.
+const SHIFT_US: i64 = SECOND_US;
+/// A stamp this far ahead of the time does not say when something happened.
+const AHEAD_US: i64 = SECOND_US;
 
 /// The transaction.
 pub struct Tx<'a> {
@@ -41,6 +44,8 @@ pub struct Tx<'a> {
     /// The device's time.
     pub time: &'a DeviceTime,
     told: Vec<StreamMessage>,
+    /// Tickets whose conflicts were found anew, with those that stood before.
+    pub(super) reconciled: BTreeMap<TicketId, Vec<String>>,
     /// Why SQLite gave the whole transaction up; nothing more is done in it.
     lost: Option<Fault>,
 }
@@ -52,7 +57,7 @@ impl<'a> Tx<'a> {
         time: &'a DeviceTime,
         memory: Memory,
     ) -> Self {
-        Self { connection, enrolment, memory, time, told: Vec::new(), lost: None }
+        Self { connection, enrolment, memory, time, told: Vec::new(), reconciled: BTreeMap::new(), lost: None }
     }
 
     /// Runs `work` so that a failure, or a panic, changes nothing.
@@ -70,6 +75,7 @@ impl<'a> Tx<'a> {
             // outside of it would be a transaction of its own, with entries of a lost history.
             match self.connection.is_autocommit() {
                 true => self.lost = Some(fault.clone()),
+                false if planted(Bug::NeighbourLost) => drop(self.connection.execute_batch("ROLLBACK; BEGIN")),
                 false => drop(self.connection.execute_batch("ROLLBACK TO job; RELEASE job")),
             }
         }
@@ -87,13 +93,14 @@ impl<'a> Tx<'a> {
     /// Signs our head and notes the floor; gives what to publish and tell once committed.
     pub(super) fn seal(mut self) -> (Result<(), Fault>, Memory, Vec<StreamMessage>) {
         let sealed = self.alive().and_then(|()| self.sign_own_head()).and_then(|()| self.note_floor());
-        let sealed = sealed.and_then(|()| duty::rebase(&mut self));
+        let sealed = sealed.and_then(|()| duty::rebase(&mut self)).and_then(|()| self.tell_conflicts());
         (sealed, self.memory, self.told)
     }
 
-    fn sign_own_head(&self) -> Result<(), Fault> {
-        let own = self.enrolment.journal();
-        let (Some(head), Some(author)) = (self.memory.vector.0.get(&own), self.memory.authors.get(&own)) else {
+    /// Signs the end of our journal.
+    pub(super) fn sign_own_head(&self) -> Result<(), Fault> {
+        let own = self.memory.own;
+        let (Some(head), Some(author)) = (self.memory.vector.head(&own), self.memory.authors.get(&own)) else {
             return Ok(());
         };
         let id = EntryRef { journal: own, sequence: head.sequence, hash: head.hash };
@@ -144,21 +151,47 @@ impl<'a> Tx<'a> {
         if !may_write(&self.enrolment.identity, &kind) {
             return Err(Fault::NotAllowed(kind.name()));
         }
-        let own = self.enrolment.journal();
+        let own = self.memory.own;
         let row = self.author_row(own, &self.enrolment.certificate, &self.enrolment.identity)?;
-        let Reading { now, quality, uncertain_ms } = self.time.read();
-        let staff = self.memory.on_duty(now).map(str::to_owned);
-        let entry = Entry { clock: self.memory.clock.stamp(now), at, quality, uncertain_ms, staff, kind };
+        let reading = self.time.read();
+        let Reading { now, quality, uncertain_ms, .. } = reading;
+        let staff = self.memory.on_duty(&reading).map(str::to_owned);
+        let clock = self.memory.clock.stamp(now);
+        // A clock that once ran ahead never falls: the true time stands beside it until it is reached.
+        let ahead = quality == Quality::Trusted && clock.since_us(now) > AHEAD_US;
+        let at = at.or(ahead.then_some(now));
+        let entry = Entry { clock, at, quality, uncertain_ms, staff, kind };
         let bytes = entry.to_bytes();
-        let previous = self.memory.vector.0.get(&own).copied();
+        let previous = self.memory.vector.head(&own).copied();
         let last = previous.map_or_else(|| genesis(self.enrolment.event(), own), |head| head.hash);
         let sequence = previous.map_or(1, |head| head.sequence + 1);
         let id = EntryRef { journal: own, sequence, hash: chain(&last, &bytes) };
-        self.insert(row, id, &bytes, Some(&entry), true, None)?;
+        if quality != Quality::Trusted {
+            uncompared::note(self, sequence, &reading)?;
+        }
+        contact::keep_shared(self)?;
+        let device = self.memory.catalogue.devices.get(&own.device);
+        let counts =
+            counts(&self.enrolment.identity, &entry.kind, (own, sequence), device, self.memory.ends(&own));
+        self.insert(row, &last, id, (&bytes, Some(&entry)), counts, None)?;
         if sequence % tidegate_core::journal::MAX_RUN_ENTRIES as u64 == 0 {
             self.sign(row, &id)?;
         }
         Ok(id)
+    }
+
+    /// The time became known in this boot: says by how much it was off, where entries were written before.
+    pub(super) fn note_time(&mut self) -> Result<(), Fault> {
+        let Some(since) = self.memory.unsure_since.filter(|_| self.time.read().quality == Quality::Trusted) else {
+            return Ok(());
+        };
+        uncompared::forget(self)?;
+        match self.time.shift_us() {
+            shift_us if shift_us.abs() >= SHIFT_US => {
+                self.append(Kind::Clock(ClockSet { since, shift_us }), None).map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The number of a journal in the database, adding it if it is new.
@@ -176,22 +209,24 @@ impl<'a> Tx<'a> {
             params![journal.device.0, journal.incarnation, certificate.to_bytes()],
         )?;
         let row = self.connection.last_insert_rowid();
-        let author = Author { row, identity: identity.clone(), certificate: certificate.clone() };
+        let author =
+            Author { row, identity: identity.clone(), certificate: certificate.clone(), parts: Vec::new() };
         Arc::make_mut(&mut self.memory.authors).insert(journal, author);
         Ok(row)
     }
 
-    /// Inserts a verified entry and folds it. `counts` is whether its author may have written it.
+    /// Inserts a verified entry after the one with the hash `previous`, and folds it. `counts` is whether it
+    /// has an effect.
     pub fn insert(
         &mut self,
         row: i64,
+        previous: &Hash,
         id: EntryRef,
-        bytes: &[u8],
-        entry: Option<&Entry>,
+        (bytes, entry): (&[u8], Option<&Entry>),
         counts: bool,
         signature: Option<&[u8]>,
     ) -> Result<(), Fault> {
-        let act = entry.and_then(|entry| Act::allowed(id, entry));
+        let act = entry.and_then(|entry| Act::of(id, entry, &self.memory.rebases));
         // Before the fold: it holds servings against the credits that this very code may bring.
         let learned = entry.map_or(Ok(false), |entry| self.note_code(entry))?;
         let ticket = act.as_ref().map(|(ticket, _)| *ticket);
@@ -206,10 +241,10 @@ impl<'a> Tx<'a> {
         let kind = entry.map_or("unreadable", |e| e.kind.name());
         let key = ticket.map(TicketId::as_i64);
         put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
-        self.memory.vector.note(&id);
+        parts::note(self, row, &id, previous);
         match (before, act) {
             (Some(mut acts), Some((ticket, act))) => {
-                let old = self.state(&acts);
+                let old = self.amounts(&self.state(&acts));
                 acts.push(act);
                 self.refold(ticket, &old, &self.state(&acts))?;
             }
@@ -222,17 +257,40 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// What an entry that counts leaves beside the folds: our clock, and rights.
+    /// What an entry that counts leaves beside a ticket's fold: our clock, rights, ends of journals, and times.
     fn note(&mut self, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
-        let Reading { now, quality, .. } = self.time.read();
+        let Reading { now, quality, uptime, .. } = self.time.read();
         self.memory.clock.merge(entry.clock, entry.quality, now, quality);
-        if matches!(entry.kind, Kind::Restock(_) | Kind::Transfer(_) | Kind::Accepted(_)) {
-            let author = self.memory.authors.get(&id.journal).map(|a| a.identity.clone());
-            if let Some(author) = author {
-                Arc::make_mut(&mut self.memory.rights).insert(id, entry, &author);
-            }
+        if id.journal == self.memory.own {
+            rights::note_use(&mut self.memory, entry, uptime);
         }
-        Ok(())
+        match &entry.kind {
+            Kind::Retire(retire) => self.note_retirement(id, entry, retire.journal),
+            Kind::Clock(set) => {
+                let tickets = folded::tickets_of(self, &id.journal, set.since.saturating_sub(1))?;
+                let tickets = if planted(Bug::ClockNotRefolded) { Default::default() } else { tickets };
+                folded::around(self, tickets, |tx| {
+                    Arc::make_mut(&mut tx.memory.rebases).insert(id, entry);
+                    Ok(())
+                })
+            }
+            kind if kind.moves_rights() => {
+                Arc::make_mut(&mut self.memory.rights).insert(id, entry);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note_retirement(&mut self, id: EntryRef, entry: &Entry, journal: JournalId) -> Result<(), Fault> {
+        let before = self.memory.rights.clone();
+        let mut after = (*before).clone();
+        after.insert(id, entry);
+        folded::reassign(self, &journal, before, Arc::new(after))?;
+        folded::recount(self, [journal])?;
+        // Retired while it lives: it goes on as another, which can hold rights again.
+        let ours = journal == self.memory.own && self.memory.rights.retired_by(journal).is_some();
+        if ours { incarnation::begin_again(self, &id.hash.0) } else { Ok(()) }
     }
 
     /// Keeps the code an entry carries, whoever wrote it: the ticket key's signature vouches for it.
@@ -240,86 +298,27 @@ impl<'a> Tx<'a> {
     pub(super) fn note_code(&self, entry: &Entry) -> Result<bool, Fault> {
         let Some(code) = entry.kind.code() else { return Ok(false) };
         let keyring = &self.memory.catalogue.keyring;
-        let Shown::Genuine(genuine) = keyring.identify_bytes(self.enrolment.event(), code) else {
-            return Ok(false); // kept in its entry; a code that is not genuine vouches for nothing
+        let genuine = match keyring.identify_bytes(self.enrolment.event(), code) {
+            Shown::Genuine(genuine) => genuine.ticket().clone(),
+            Shown::Forged(_) | Shown::UnknownKey(_) if planted(Bug::CarriedUnsigned) => {
+                match Sealed::from_bytes(code) {
+                    Ok(sealed) => sealed.ticket,
+                    Err(_) => return Ok(false),
+                }
+            }
+            _ => return Ok(false), // kept in its entry; a code that is not genuine vouches for nothing
         };
         let mut put = self.connection.prepare_cached(
             "INSERT INTO codes (ticket, counter, code) VALUES (?1, ?2, ?3)
              ON CONFLICT (ticket) DO UPDATE SET counter = excluded.counter, code = excluded.code
              WHERE (excluded.counter, excluded.code) > (codes.counter, codes.code)",
         )?;
-        Ok(put.execute(params![genuine.ticket().id.as_i64(), genuine.ticket().counter, code])? > 0)
-    }
-
-    /// Finds a ticket's conflicts anew from what is stored.
-    pub fn reconcile_known(&mut self, ticket: TicketId) -> Result<(), Fault> {
-        let state = self.state(&self.acts(ticket)?);
-        self.reconcile(ticket, &state)
-    }
-
-    /// Moves totals and conflicts from a ticket's state before to its state after.
-    pub fn refold(&mut self, ticket: TicketId, before: &TicketState, after: &TicketState) -> Result<(), Fault> {
-        let mut add = self.connection.prepare_cached(
-            "INSERT INTO totals (key, amount) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount RETURNING amount",
-        )?;
-        let mut remove = self.connection.prepare_cached("DELETE FROM totals WHERE key = ?1")?;
-        for (total, change) in difference(before, after) {
-            let key = total.to_string();
-            // Nothing is no row: what was counted and taken back leaves what was never counted.
-            if add.query_row(params![key, change], |row| row.get::<_, i64>(0))? == 0 {
-                remove.execute([key])?;
-            }
-        }
-        self.reconcile(ticket, after)
-    }
-
-    /// Replaces a ticket's conflicts by those of its state; tells the new ones.
-    pub fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
-        let row = self.ticket_row(ticket)?;
-        // A row with a counter at least the code's counts alone, as in the decision.
-        let code = self.newest_code(ticket)?;
-        let code = code.filter(|code| row.as_ref().is_none_or(|row| row.counter < code.counter));
-        let credits = code.as_ref().map(|c| &c.credits).or(row.as_ref().map(|r| &r.credits));
-        let found = conflicts(ticket, state, &self.memory.catalogue, credits.map(Vec::as_slice));
-        let known = self.known_conflicts(ticket)?;
-        if found.is_empty() && known.is_empty() {
-            return Ok(());
-        }
-        self.connection.execute("DELETE FROM conflicts WHERE ticket = ?1", [ticket.as_i64()])?;
-        for conflict in &found {
-            let report = self.keep(ticket, conflict)?;
-            if !known.contains(&report.excess.entry) {
-                self.tell(StreamMessage::Conflict(Box::new(report)));
-            }
-        }
-        Ok(())
-    }
-
-    fn keep(&self, ticket: TicketId, conflict: &Conflict) -> Result<ConflictReport, Fault> {
-        let report = conflict.report(&self.memory.catalogue);
-        let json = serde_json::to_string(&report).map_err(|e| Fault::Failed(e.to_string()))?;
-        self.connection.execute(
-            "INSERT INTO conflicts (ticket, excess, report) VALUES (?1, ?2, ?3)",
-            params![ticket.as_i64(), report.excess.entry, json],
-        )?;
-        Ok(report)
-    }
-
-    fn known_conflicts(&self, ticket: TicketId) -> Result<Vec<String>, Fault> {
-        let mut query = self.connection.prepare_cached("SELECT excess FROM conflicts WHERE ticket = ?1")?;
-        let rows = query.query_map([ticket.as_i64()], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// What acts of a ticket come to.
-    pub fn state(&self, acts: &[Act]) -> TicketState {
-        TicketState::of(acts, &self.memory.catalogue)
+        Ok(put.execute(params![genuine.id.as_i64(), genuine.counter, code])? > 0)
     }
 
     /// All acts of a ticket that count.
     pub fn acts(&self, ticket: TicketId) -> Result<Vec<Act>, Fault> {
-        acts(self.connection, ticket)
+        acts(self.connection, &self.memory.rebases, ticket)
     }
 
     /// A ticket's row.
@@ -331,7 +330,7 @@ impl<'a> Tx<'a> {
     pub fn newest_code(&self, ticket: TicketId) -> Result<Option<Ticket>, Fault> {
         let mut query = self.connection.prepare_cached("SELECT code FROM codes WHERE ticket = ?1")?;
         let code: Option<Vec<u8>> = query.query_row([ticket.as_i64()], |row| row.get(0)).optional()?;
-        let sealed = code.and_then(|bytes| tidegate_core::ticket::Sealed::from_bytes(&bytes).ok());
+        let sealed = code.and_then(|bytes| Sealed::from_bytes(&bytes).ok());
         Ok(sealed.map(|sealed| sealed.ticket)) // verified when it was kept
     }
 
@@ -359,21 +358,26 @@ const MAX_EVIDENCE_BYTES: usize = 64 << 10;
 const MAX_SET_ASIDE: i64 = 1_000;
 
 /// All acts of a ticket that count.
-pub fn acts(connection: &Connection, ticket: TicketId) -> Result<Vec<Act>, Fault> {
+pub fn acts(connection: &Connection, rebases: &Rebases, ticket: TicketId) -> Result<Vec<Act>, Fault> {
     let mut query = connection.prepare_cached(
-        "SELECT j.device, j.incarnation, e.sequence, e.hash, e.bytes
+        "SELECT j.device, j.incarnation, e.sequence, e.hash, e.bytes, j.id
          FROM entries e JOIN journals j ON j.id = e.journal
          WHERE e.ticket = ?1 AND e.counts = 1",
     )?;
     let rows = query.query_map([ticket.as_i64()], |row| {
         let journal = JournalId { device: DeviceId(row.get(0)?), incarnation: row.get(1)? };
         let id = EntryRef { journal, sequence: row.get(2)?, hash: Hash(row.get(3)?) };
-        Ok((id, row.get::<_, Vec<u8>>(4)?))
+        Ok((id, row.get::<_, Vec<u8>>(4)?, row.get::<_, i64>(5)?))
     })?;
     let mut acts = Vec::new();
     for row in rows {
-        let (id, bytes) = row?;
-        acts.extend(Entry::from_bytes(&bytes).and_then(|entry| Act::allowed(id, &entry)).map(|(_, act)| act));
+        let (id, bytes, arrived) = row?;
+        if planted(Bug::ArrivalOrder) {
+            let act = Entry::from_bytes(&bytes).and_then(|entry| Act::of(id, &entry, rebases)).map(|(_, act)| act);
+            acts.extend(act.map(|act| Act { clock: Timestamp(arrived), at: None, ..act }));
+            continue;
+        }
+        acts.extend(Entry::from_bytes(&bytes).and_then(|entry| Act::of(id, &entry, rebases)).map(|(_, act)| act));
     }
     Ok(acts)
 }

@@ -7,7 +7,7 @@
 
 use super::tx::Tx;
 use super::{Fault, find};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tidegate_core::decide::Shown;
 use tidegate_core::ticket::spoken::Spoken;
 
@@ -36,13 +36,13 @@ impl Put {
             Self::Shown(shown) => Ok(Ok(shown)),
             Self::Typed(_) if !tx.memory.ready => Ok(Ok(Shown::Typed(Vec::new()))), // the law says `starting`
             Self::Typed(spoken) => {
-                let now = Instant::now();
-                if let Some(wait) = tx.memory.wrong.wait(now) {
+                let uptime = tx.time.read().uptime;
+                if let Some(wait) = tx.memory.wrong.wait(uptime) {
                     return Ok(Err(wait));
                 }
                 let tickets = find::spoken(tx.connection, spoken)?;
                 if tickets.is_empty() {
-                    tx.memory.wrong.add(now);
+                    tx.memory.wrong.add(uptime);
                 }
                 Ok(Ok(Shown::Typed(tickets)))
             }
@@ -50,21 +50,21 @@ impl Put {
     }
 }
 
-/// Wrong short codes, as the time until all tries are back.
+/// Wrong short codes, as the time until all tries are back, on the clock of this boot.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wrong {
-    all_back: Option<Instant>,
+    all_back: Option<Duration>,
 }
 
 impl Wrong {
-    fn wait(&self, now: Instant) -> Option<TooMany> {
-        let left = self.all_back?.saturating_duration_since(now);
+    fn wait(&self, uptime: Duration) -> Option<TooMany> {
+        let left = self.all_back?.saturating_sub(uptime);
         let over = left.saturating_sub(TRY_AGAIN * (TRIES - 1));
         (!over.is_zero()).then(|| TooMany(over.as_secs() as u32 + 1)) // less than `TRY_AGAIN`
     }
 
-    fn add(&mut self, now: Instant) {
-        self.all_back = Some(self.all_back.map_or(now, |back| back.max(now)) + TRY_AGAIN);
+    fn add(&mut self, uptime: Duration) {
+        self.all_back = Some(self.all_back.map_or(uptime, |back| back.max(uptime)) + TRY_AGAIN);
     }
 }
 
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn tries_are_used_up_by_wrong_codes_and_come_back_with_time_alone() {
-        let start = Instant::now();
+        let start = Duration::from_secs(1);
         let mut wrong = Wrong::default();
         for tried in 0..TRIES {
             assert_eq!(wrong.wait(start), None, "after {tried}");

@@ -1,0 +1,231 @@
+//! An exchange without a network: what is asked, what is answered, what is taken in.
+//!
+//! The runs that are sent are cut at signed heads; the answer holds what the asker
+//! lacks and pages of the feed, as many as fit. What comes in is taken in one
+//! transaction, and acknowledged by a vector that was read after its commit. Messages
+//! are carried by others: sockets, waiting and the state of links are not known here.
+
+use super::journal::{self, Lacking, Whose};
+use super::memory::Memory;
+use super::tx::Tx;
+use super::{Fault, contact, incarnation, replica, rights};
+use crate::time::Reading;
+use rusqlite::Connection;
+use std::time::Duration;
+use tidegate_core::allotment::lend::Want;
+use tidegate_core::clock::Quality;
+use tidegate_core::feed::SignedPage;
+use tidegate_core::id::{DeviceId, EventId, JournalId};
+use tidegate_core::journal::Run;
+use tidegate_core::sync::{MAX_MESSAGE_ENTRIES, Rejected, Request, Response, Trace, VERSION, Vector};
+use tidegate_core::time::Timestamp;
+use tidegate_core::trust::Rights;
+
+/// How much an exchange asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Our own new entries, at once.
+    Push,
+    /// Everything: all journals both ways, and the feed.
+    Repair,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// What the other side has now.
+    pub theirs: Theirs,
+    /// Who it is, if it is a device.
+    pub device: Option<DeviceId>,
+    /// Whether there is more to do at once.
+    pub more: bool,
+    /// Whether something we sent was not taken; it is offered again later, not at once.
+    pub refused: bool,
+}
+
+/// What the other side is known to have, from its last answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Theirs {
+    /// The ends of its journals.
+    pub vector: Vector,
+    /// Points of its histories, where they are known to be others than ours.
+    pub traces: Vec<Trace>,
+}
+
+/// The question about an event by a device with the rights `own`, to somebody who has `theirs`, where that is known; also whether runs are left for the
+/// next one. Nothing is offered before the other side has said once what it has.
+pub fn request(
+    connection: &Connection,
+    memory: &Memory,
+    (event, own): (EventId, Rights),
+    theirs: Option<&Theirs>,
+    depth: Depth,
+    reading: Reading,
+) -> Result<(Request, bool), Fault> {
+    let whose = if depth == Depth::Push { Whose::Only(memory.own) } else { Whose::All };
+    let found = match theirs {
+        Some(theirs) => {
+            let (vector, traces) = (&theirs.vector, &theirs.traces);
+            journal::lacking(connection, memory, vector, traces, whose, MAX_MESSAGE_ENTRIES)?
+        }
+        None => Lacking { more: true, ..Lacking::default() },
+    };
+    let repair = depth == Depth::Repair;
+    let request = Request {
+        version: VERSION,
+        event,
+        digest: memory.vector.digest(),
+        vector: repair.then(|| memory.vector.clone()),
+        runs: found.runs,
+        feed: repair.then_some(memory.cursor),
+        now: reading.now,
+        wants: rights::wants(connection, memory, own, (reading.now, reading.uptime))?,
+        traces: found.traces,
+        journal: Some(memory.own),
+        quality: Some(reading.quality),
+    };
+    Ok((request, found.more))
+}
+
+/// What came from another side, to be taken in.
+#[derive(Debug)]
+pub struct Arrived<'a> {
+    /// Who brought it, for logs and evidence.
+    pub source: &'a str,
+    /// Entries.
+    pub runs: &'a [Run],
+    /// Pages of the feed.
+    pub pages: &'a [SignedPage],
+    /// What that side has; absent where it did not say.
+    pub theirs: Option<&'a Vector>,
+    /// Its time.
+    pub now: Timestamp,
+    /// What its time rests on; absent for the cloud.
+    pub quality: Option<Quality>,
+    /// How long the cloud lends the rights, seconds, and when it was asked on this boot's clock.
+    pub lease: Option<(u32, Duration)>,
+    /// The rights that it would like to have, for its journal.
+    pub wants: Option<(JournalId, &'a [Want])>,
+}
+
+/// Takes in what came, in one transaction; gives the runs that were not taken.
+pub fn take(tx: &mut Tx<'_>, arrived: &Arrived<'_>) -> Result<Vec<Rejected>, Fault> {
+    replica::take(tx, arrived.source, arrived.pages)?;
+    let rejected = journal::take(tx, arrived.source, arrived.runs)?;
+    contact::heard(tx, arrived.now, arrived.quality)?;
+    if let Some((seconds, asked)) = arrived.lease {
+        contact::lend(tx, seconds, asked, arrived.now)?;
+    }
+    let confirmed = tx.memory.contact.confirmed;
+    if let Some(theirs) = arrived.theirs {
+        incarnation::confirm(tx, theirs)?;
+    }
+    let rights = tx.enrolment.identity.all_rights();
+    if rights.holds(Rights::SERVE) || rights.holds(Rights::ADMIT) {
+        rights::accept_offers(tx)?;
+    }
+    if let Some((journal, wants)) = arrived.wants {
+        rights::lend(tx, journal, wants)?;
+    }
+    if !arrived.runs.is_empty() || confirmed != tx.memory.contact.confirmed {
+        rights::pay_deficits(tx)?;
+    }
+    Ok(rejected)
+}
+
+/// Takes in a question from `peer`, whom the link knows by its certificate.
+pub fn take_request(
+    tx: &mut Tx<'_>,
+    source: &str,
+    peer: DeviceId,
+    request: &Request,
+) -> Result<Vec<Rejected>, Fault> {
+    let same = (request.digest == tx.memory.vector.digest()).then(|| tx.memory.vector.clone());
+    let arrived = Arrived {
+        source,
+        runs: &request.runs,
+        pages: &[],
+        theirs: same.as_ref().or(request.vector.as_ref()),
+        now: request.now,
+        quality: Some(request.quality.unwrap_or(Quality::Unsure)),
+        lease: None,
+        wants: request
+            .journal
+            .filter(|journal| journal.device == peer)
+            .map(|journal| (journal, &request.wants[..])),
+    };
+    take(tx, &arrived)
+}
+
+/// Takes in the answer to a question that was asked from the state `before`, at `asked` on this boot's clock.
+pub fn take_response(
+    tx: &mut Tx<'_>,
+    source: &str,
+    response: &Response,
+    before: &Memory,
+    asked: Duration,
+) -> Result<(), Fault> {
+    let arrived = Arrived {
+        source,
+        runs: &response.runs,
+        pages: &response.pages,
+        theirs: Some(response.vector.as_ref().unwrap_or(&before.vector)),
+        now: response.now,
+        quality: response.quality.or(response.device.map(|_| Quality::Unsure)),
+        lease: response.lease_s.filter(|_| response.device.is_none()).map(|seconds| (seconds, asked)),
+        wants: None,
+    };
+    take(tx, &arrived).map(drop)
+}
+
+/// The answer of `device` to a question whose runs were taken, from the state after that.
+pub fn respond(
+    connection: &Connection,
+    memory: &Memory,
+    request: &Request,
+    rejected: Vec<Rejected>,
+    reading: Reading,
+    device: DeviceId,
+) -> Result<Response, Fault> {
+    let digest = memory.vector.digest();
+    let same = digest == request.digest;
+    let found = match request.vector.as_ref().filter(|_| !same) {
+        Some(theirs) => {
+            journal::lacking(connection, memory, theirs, &request.traces, Whose::All, MAX_MESSAGE_ENTRIES)?
+        }
+        None => Lacking::default(),
+    };
+    let (pages, more_pages) = match request.feed.filter(|theirs| *theirs != memory.cursor) {
+        Some(cursor) => replica::pages_after(connection, cursor)?,
+        None => (Vec::new(), false),
+    };
+    Ok(Response {
+        digest,
+        vector: (!same).then(|| memory.vector.clone()),
+        runs: found.runs,
+        pages,
+        rejected,
+        more: found.more || more_pages,
+        now: reading.now,
+        device: Some(device),
+        traces: found.traces,
+        lease_s: None,
+        quality: Some(reading.quality),
+    })
+}
+
+/// What an exchange came to: asked from the state `before`, with more runs left or not, and with what
+/// the answer brought in the state `after`.
+pub fn done(request: &Request, more_runs: bool, response: &Response, before: &Memory, after: &Memory) -> Done {
+    let refused = !response.rejected.is_empty();
+    // What we could not take comes again as it is: asking for it at once would ask for ever.
+    let took = after.vector != before.vector || after.cursor != before.cursor;
+    let progress = took || !request.runs.is_empty();
+    let vector = response.vector.clone().unwrap_or_else(|| before.vector.clone());
+    Done {
+        theirs: Theirs { vector, traces: response.traces.clone() },
+        device: response.device,
+        more: progress && !refused && (response.more || more_runs),
+        refused,
+    }
+}
