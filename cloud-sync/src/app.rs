@@ -2,7 +2,7 @@
 //!
 //! Time is a function, so that tests own it. Caches hold only what the database
 //! holds too, keyed so that a stale entry is never found: a catalogue by its
-//! feed revision, a certificate by its bytes.
+//! feed revision, a certificate by its bytes, a law by how many entries it was read from.
 
 use crate::auth::callers::Callers;
 use crate::auth::limit::Limiter;
@@ -10,6 +10,8 @@ use crate::auth::tokens;
 use crate::desk::group::Groups;
 use crate::fault::Fault;
 use crate::keys::{self, KeyFault, Purpose};
+use crate::ledger;
+use crate::ledger::law::Law;
 use crate::store::tokens::TokenRecord;
 use crate::store::{self, Lock, Store, StoreError, Tx};
 use crate::turns::Turns;
@@ -21,7 +23,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::feed::{Change, Epoch};
-use tidegate_core::id::{DeviceId, EventId, JournalId};
+use tidegate_core::id::{DeviceId, EventId};
 use tidegate_core::seal::PublicKey;
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, Rights, Role, TrustFault};
@@ -39,6 +41,8 @@ const LINK_CERTIFICATE_S: i64 = 400 * 24 * 3600;
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
 /// Which life of the cloud this is, as the installation knows it.
 const EPOCH: &str = "epoch";
+/// By which law the entries were judged, as the installation knows it.
+const LAW: &str = "law";
 /// The database file, where there is no other database.
 pub const DATABASE_FILE: &str = "cloud.db";
 
@@ -66,16 +70,8 @@ pub struct App {
     now: Now,
     catalogues: Mutex<HashMap<EventId, (u64, Arc<Catalogue>)>>,
     certificates: Mutex<HashMap<Vec<u8>, Arc<Identity>>>,
-    own_desks: Mutex<HashMap<EventId, OwnDesk>>,
-}
-
-/// What never changes of an event's desk.
-#[derive(Clone, Debug)]
-pub struct OwnDesk {
-    /// Whose the event is.
-    pub organizer: Arc<str>,
-    /// The cloud's own journal of it.
-    pub journal: JournalId,
+    laws: Mutex<HashMap<EventId, Arc<Law>>>,
+    organizers: Mutex<HashMap<EventId, Arc<str>>>,
 }
 
 /// The machine's own clock.
@@ -105,7 +101,9 @@ impl App {
         complete_tickets(&store).await?;
         // The closure above has ended, and with it the other pointer.
         let vault = Arc::into_inner(vault).context("the vault is still in use")?;
-        Ok(Self::new(store, vault, ca, now))
+        let app = Arc::new(Self::new(store, vault, ca, now));
+        relearn(&app).await?;
+        Arc::into_inner(app).context("the installation is still in use")
     }
 
     /// Opens an installation that is there, to read from it: nothing is made, drawn or written.
@@ -132,7 +130,8 @@ impl App {
             now,
             catalogues: Mutex::default(),
             certificates: Mutex::default(),
-            own_desks: Mutex::default(),
+            laws: Mutex::default(),
+            organizers: Mutex::default(),
         }
     }
 
@@ -196,19 +195,33 @@ impl App {
         Ok(catalogue)
     }
 
-    /// What never changes of an event's desk, where it was asked before.
-    pub fn own_desk(&self, event: EventId) -> Option<OwnDesk> {
-        self.own_desks.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()
+    /// Whose an event is, where it was asked before.
+    pub fn organizer_of(&self, event: EventId) -> Option<Arc<str>> {
+        self.organizers.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()
     }
 
     /// Remembers it.
-    pub fn note_desk(&self, event: EventId, desk: OwnDesk) -> OwnDesk {
-        let mut known = self.own_desks.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn note_organizer(&self, event: EventId, organizer: Arc<str>) -> Arc<str> {
+        let mut known = self.organizers.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_CATALOGUES {
             known.clear();
         }
-        known.insert(event, desk.clone());
-        desk
+        known.insert(event, organizer.clone());
+        organizer
+    }
+
+    /// What an event's journals said of rights and times when they were last read, as far as they had come.
+    pub fn law(&self, event: EventId) -> Option<Arc<Law>> {
+        self.laws.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()
+    }
+
+    /// Remembers it, as it was committed.
+    pub fn note_law(&self, event: EventId, law: &Arc<Law>) {
+        let mut known = self.laws.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_CATALOGUES {
+            known.clear();
+        }
+        known.insert(event, law.clone());
     }
 
     /// What a certificate of this installation says; each is verified once.
@@ -264,6 +277,7 @@ async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result
     }
     if life == Life::Restored || store::keys::known(tx, EPOCH).await?.is_none() {
         store::keys::set_known(tx, EPOCH, rand::random()).await?;
+        store::journals::close_own(tx).await?; // agents may know entries of them that are not here
     }
     Ok(ca.verifying_key().into())
 }
@@ -274,6 +288,22 @@ async fn complete_tickets(store: &Store) -> anyhow::Result<()> {
         after = store.write(move |tx| Box::pin(crate::tickets::complete(tx, place))).await?;
     }
     Ok(())
+}
+
+/// Entries of all events are judged again where another program did it before.
+async fn relearn(app: &Arc<App>) -> anyhow::Result<()> {
+    let law = [ledger::LAW; 16];
+    if app.read(|tx, _| Box::pin(async move { Ok(store::keys::known(tx, LAW).await?) })).await? == Some(law) {
+        return Ok(());
+    }
+    let mut after = EventId::default();
+    loop {
+        let next = app.read(move |tx, _| Box::pin(async move { Ok(store::events::all(tx, after, 1).await?) }));
+        let Some(event) = next.await?.pop() else { break };
+        after = event.id;
+        app.write(move |tx, app| Box::pin(ledger::relearn(tx, app, after))).await?;
+    }
+    Ok(app.write(move |tx, _| Box::pin(async move { Ok(store::keys::set_known(tx, LAW, law).await?) })).await?)
 }
 
 /// The file is there before the token counts: a crash between leaves a file that the next start takes up.

@@ -21,22 +21,23 @@ use crate::store::acts::{self, ActRecord};
 use crate::store::{Tx, journals, lists, products, tickets};
 use std::collections::HashMap;
 use std::sync::Arc;
-use tidegate_core::allotment::{Rights, left};
-use tidegate_core::api::{Answer, CreditChange, Explanation, Verdict};
+use tidegate_core::api::{Answer, CreditChange, Direction, Explanation, Verdict};
 use tidegate_core::catalogue::{Catalogue, CheckInList, TicketRow};
 use tidegate_core::clock::Quality;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
 use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Why, decide, rule_reasons};
-use tidegate_core::fold::totals::Total;
+use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, TicketState};
-use tidegate_core::id::{EventId, JournalId, ListId, ProductId, TicketId};
+use tidegate_core::id::{DeviceId, EventId, JournalId, ListId, ProductId, TicketId};
+use tidegate_core::journal::kind::Resource;
 use tidegate_core::journal::{Entry, EntryRef, Kind};
 use tidegate_core::language::Language;
 use tidegate_core::seal::Hash;
 use tidegate_core::serve::{Balance, Order, serve};
 use tidegate_core::time::Timestamp;
+use tidegate_core::trust::Role;
 
 /// An idempotency key with the hash of its request's content.
 pub struct Key {
@@ -59,8 +60,6 @@ pub enum Mode {
 pub struct Desk<'a> {
     app: &'a App,
     event: EventId,
-    /// The cloud's own journal of it.
-    journal: JournalId,
     books: Books<'a>,
     ahead: Ahead,
     /// The numbers of its lists by their ids, once they were asked for.
@@ -104,11 +103,10 @@ impl Gathered {
 
 impl<'a> Desk<'a> {
     /// Opens an event's desk; nobody in particular asks.
-    pub async fn open(tx: &mut Tx, app: &'a App, journal: (EventId, JournalId)) -> Result<Self, Fault> {
-        let (event, journal) = journal;
+    pub async fn open(tx: &mut Tx, app: &'a App, event: EventId) -> Result<Self, Fault> {
         let (books, attendant) = (Books::open(tx, app, event).await?, Attendant::default());
         let (lists, ahead) = (HashMap::new(), Ahead::default());
-        Ok(Self { app, event, journal, books, ahead, lists, attendant })
+        Ok(Self { app, event, books, ahead, lists, attendant })
     }
 
     /// Reads at once what several acts will ask for one after the other.
@@ -157,7 +155,8 @@ impl<'a> Desk<'a> {
         let catalogue = self.catalogue();
         let list = catalogue.lists.get(&list).ok_or_else(|| Fault::missing("list"))?;
         let gathered = self.gather(tx, &scan.shown, list.addon_match).await?;
-        let facts = self.facts(&catalogue, &gathered);
+        let room = self.room(tx, (scan, list)).await?;
+        let facts = Facts { room, ..self.facts(&catalogue, &gathered) };
         let decision = decide(&facts, scan, list);
         let at = scan.at.unwrap_or(facts.now);
         let (direction, gate) = (scan.direction, scan.gate.clone());
@@ -181,7 +180,8 @@ impl<'a> Desk<'a> {
             Some(row) => Gathered { known: Known { row: Some(row), ..Known::default() }, ..Gathered::default() },
             None => self.gather(tx, &scan.shown, false).await?,
         };
-        let facts = self.facts(&catalogue, &gathered);
+        let room = self.room(tx, (scan, list)).await?;
+        let facts = Facts { room, ..self.facts(&catalogue, &gathered) };
         let decision = decide(&facts, scan, list);
         let at = scan.at.unwrap_or(facts.now);
         let setting = Setting {
@@ -230,11 +230,11 @@ impl<'a> Desk<'a> {
         at: Option<Timestamp>,
     ) -> Result<Answer, Fault> {
         let target = match acts::get(tx, self.event, operation, key).await? {
-            Some(act) => self.target(tx, act.place).await?,
+            Some(act) => self.target(tx, &act).await?,
             None => None,
         };
         let when = at.unwrap_or(self.app.now());
-        let decided = undo(target.as_ref(), self.journal.device, when);
+        let decided = undo(target.as_ref(), self.books.own_device()?, when);
         let entry = match decided.record {
             Some(kind) => {
                 let (entry, acts) = self.append(tx, kind, at).await?;
@@ -257,24 +257,31 @@ impl<'a> Desk<'a> {
     }
 
     /// Units of a product that the cloud itself may still serve or hand on.
-    pub async fn stock(&self, tx: &mut Tx, product: ProductId) -> Result<i64, Fault> {
-        let rights = self.rights(tx).await?;
-        let journal = self.journal;
-        let served = self.books.total(tx, Total::Served(product, journal)).await?;
-        Ok(left(&rights.held(), product, journal, served))
+    pub async fn stock(&mut self, tx: &mut Tx, product: ProductId) -> Result<i64, Fault> {
+        self.left(tx, Resource::Product(product)).await
     }
 
-    /// The rights that all journals brought into being and moved.
-    pub async fn rights(&self, tx: &mut Tx) -> Result<Rights, Fault> {
-        let mut rights = Rights::default();
-        for record in journals::rights(tx, self.event).await?.into_iter().filter(|record| record.counts) {
-            if let Some((entry, author)) =
-                Entry::from_bytes(&record.body).zip(self.books.author(record.id.journal))
-            {
-                rights.insert(record.id, &entry, &author);
-            }
+    /// The journal that a device writes, as far as is known here; none where the newest one has ended.
+    pub fn newest(&self, device: DeviceId) -> Option<JournalId> {
+        match self.books.newest(device) {
+            Some(journal) => Some(journal.id).filter(|_| !journal.ended()),
+            None => Some(JournalId { device, incarnation: own::FIRST_LIFE }),
         }
-        Ok(rights)
+    }
+
+    async fn left(&mut self, tx: &mut Tx, of: Resource) -> Result<i64, Fault> {
+        match self.books.own()? {
+            Some(own) => self.books.left(tx, of, own).await,
+            None => Ok(0), // what the journal before held comes back when that is retired
+        }
+    }
+
+    /// Places that the cloud itself may still fill, where somebody wants one and the list counts any.
+    async fn room(&mut self, tx: &mut Tx, (scan, list): (&Scan, &CheckInList)) -> Result<Option<i64>, Fault> {
+        Ok(match list.zone.filter(|_| scan.direction == Direction::Entry) {
+            Some(zone) => Some(self.left(tx, Resource::Zone(zone)).await?),
+            None => None,
+        })
     }
 
     async fn gather(&mut self, tx: &mut Tx, shown: &Shown, with_add_ons: bool) -> Result<Gathered, Fault> {
@@ -315,6 +322,9 @@ impl<'a> Desk<'a> {
             quality: Quality::Trusted,
             can_ask: !self.attendant.unattended,
             ready: true,
+            room: None,
+            reach: Reach::whole(Role::Cloud),
+            own: self.books.own().ok().flatten(),
         }
     }
 
@@ -346,7 +356,7 @@ impl<'a> Desk<'a> {
         at: Option<Timestamp>,
     ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
         let draft = Draft { kind, at, staff: self.attendant.staff.clone() };
-        own::append(tx, self.app, &mut self.books, self.journal, draft).await
+        own::append(tx, self.app, &mut self.books, draft).await
     }
 
     async fn finish(
@@ -358,8 +368,8 @@ impl<'a> Desk<'a> {
     ) -> Result<Answer, Fault> {
         let ticket = decision.record.ticket().filter(|_| decision.recorded());
         if let (Some(key), Some(entry), Some(ticket)) = (key, entry, ticket) {
-            let (content, place) = (key.content, entry.sequence);
-            let act = ActRecord { content, answer: answer.clone(), ticket, place };
+            let (content, incarnation, place) = (key.content, entry.journal.incarnation, entry.sequence);
+            let act = ActRecord { content, answer: answer.clone(), ticket, incarnation, place };
             acts::add(tx, self.event, (operation, &key.key), &act).await?;
         }
         Ok(answer)
@@ -378,17 +388,17 @@ impl<'a> Desk<'a> {
             None => acts::get(tx, self.event, operation, &key.key).await?,
         };
         let Some(act) = act else { return Ok(None) };
-        let undone = self.target(tx, act.place).await?.is_some_and(|target| target.undone);
+        let undone = self.target(tx, &act).await?.is_some_and(|target| target.undone);
         let recorded = Recorded { content: act.content, answer: act.answer, undone };
         Ok(Some(repeat(recorded, key.content, &self.books.catalogue, self.attendant.language)))
     }
 
-    /// The act at a place of the cloud's journal.
-    async fn target(&self, tx: &mut Tx, place: u64) -> Result<Option<Target>, Fault> {
-        let journal = self.journal;
-        let Some(record) = journals::entry_at(tx, self.event, journal, place).await? else { return Ok(None) };
-        let act = Entry::from_bytes(&record.body).and_then(|entry| Act::allowed(record.id, &entry));
-        let Some((ticket, act)) = act else { return Ok(None) };
+    /// What was recorded under a key, as it stands in the cloud's journal.
+    async fn target(&self, tx: &mut Tx, act: &ActRecord) -> Result<Option<Target>, Fault> {
+        let journal = JournalId { device: self.books.own_device()?, incarnation: act.incarnation };
+        let Some(record) = journals::entry_at(tx, self.event, journal, act.place).await? else { return Ok(None) };
+        let act = Entry::from_bytes(&record.body).and_then(|entry| self.books.act(&record, &entry));
+        let Some((ticket, act)) = record.ticket.zip(act) else { return Ok(None) };
         let undone =
             TicketState::of(&self.books.acts(tx, ticket).await?, &self.books.catalogue).undone.contains(&act.id);
         Ok(Some(Target { act, ticket, undone }))

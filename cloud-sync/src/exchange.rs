@@ -2,43 +2,55 @@
 //!
 //! Runs are taken first and are durable before anything is answered; a run that is
 //! not taken is named with its reason, set aside with its bytes, and blocks nothing
-//! else. A revoked device's runs are still taken, as evidence, and it gets nothing
-//! back.
+//! else. In the same transaction the device gets the rights that it asked for, as far as
+//! the cloud has them, and others what they are short of. A revoked device's runs are
+//! still taken, as evidence, and it gets nothing back.
 
 mod give;
+mod lease;
 mod take;
 
 use crate::app::App;
 use crate::fault::Fault;
+use crate::ledger::own::FIRST_LIFE;
+use crate::ledger::{Books, lend};
+use crate::store::Tx;
 use crate::store::devices;
 use axum::http::StatusCode;
 use std::sync::Arc;
-use tidegate_core::sync::{MAX_JOURNALS, Request, Response, VERSION};
+use tidegate_core::allotment::lend::Want;
+use tidegate_core::id::{EventId, JournalId};
+use tidegate_core::journal::Run;
+use tidegate_core::sync::{MAX_JOURNALS, MAX_TRACES, Rejected, Request, Response, VERSION};
 use tidegate_core::trust::{Identity, TrustFault};
+
+/// Journals of one device that are taken: a store that is moved every day of a season.
+pub const MAX_INCARNATIONS: usize = 64;
+/// Parts of one journal that are kept: a card that was copied to every gate of a venue.
+pub const MAX_BRANCHES: usize = 16;
 
 /// Answers a device.
 pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Result<Response, Fault> {
     check(peer, &request)?;
+    request.traces.truncate(MAX_TRACES);
     let (event, device) = (request.event, peer.device);
-    let found = app.read(move |tx, _| Box::pin(async move { Ok(devices::get(tx, device).await?) })).await?;
-    let revoked = found.is_some_and(|device| device.row.revoked_at.is_some());
-    let runs = std::mem::take(&mut request.runs);
-    let rejected = match runs.is_empty() {
-        true => Vec::new(),
-        false => {
-            let taken =
-                app.write_books(event, move |tx, app| Box::pin(take::take(tx, app, (event, device), runs)));
-            taken.await?
-        }
-    };
+    let known = app.read(move |tx, app| {
+        Box::pin(async move { Ok((devices::get(tx, device).await?, app.catalogue(tx, event).await?)) })
+    });
+    let (found, catalogue) = known.await?;
+    let revoked = found.as_ref().is_some_and(|device| device.row.revoked_at.is_some());
+    if revoked {
+        request.wants.clear();
+    }
+    let rejected = bring(app, peer, &mut request).await?;
     if revoked {
         let fault = TrustFault::Revoked;
         return Err(Fault::forbidden(fault.code(), "The device was withdrawn by the office")
             .action("What it sent was kept as evidence; enrol another device"));
     }
-    let mut response = app.read(move |tx, app| Box::pin(give::give(tx, app, request))).await?;
-    response.rejected = rejected;
-    Ok(response)
+    let lease = lease::of(app, &catalogue, found).await?;
+    let response = app.read(move |tx, app| Box::pin(give::give(tx, app, request, rejected))).await?;
+    Ok(Response { lease_s: Some(lease), ..response })
 }
 
 fn check(peer: &Identity, request: &Request) -> Result<(), Fault> {
@@ -55,4 +67,68 @@ fn check(peer: &Identity, request: &Request) -> Result<(), Fault> {
         return Err(Fault::invalid(format!("A vector has at most {MAX_JOURNALS} journals")));
     }
     Ok(())
+}
+
+/// What a device brings, and what it asks for.
+struct Brought {
+    event: EventId,
+    peer: Identity,
+    runs: Vec<Run>,
+    wants: Vec<Want>,
+    /// The newest life of its own journal that it says it has.
+    writes: Option<JournalId>,
+}
+
+/// Takes what a device brings and gives it what it asks for; gives the runs that were not taken. Nothing is
+/// written, and nobody waited for, where there is nothing to take or to give.
+async fn bring(app: &Arc<App>, peer: &Identity, request: &mut Request) -> Result<Vec<Rejected>, Fault> {
+    let own = |journal: &&JournalId| journal.device == peer.device;
+    let writes = request.vector.as_ref().and_then(|vector| vector.0.keys().filter(own).max().copied());
+    let (event, peer) = (request.event, peer.clone());
+    let (runs, wants) = (std::mem::take(&mut request.runs), std::mem::take(&mut request.wants));
+    let brought = Brought { event, peer, runs, wants, writes };
+    if brought.runs.is_empty() {
+        let asked = (brought.peer.clone(), brought.wants.clone());
+        let gets = !asked.1.is_empty()
+            && app.read(move |tx, app| Box::pin(gets(tx, app, (event, writes), asked))).await?;
+        if !gets {
+            return Ok(Vec::new());
+        }
+    }
+    app.write_books(event, move |tx, app| Box::pin(taken(tx, app, brought))).await
+}
+
+/// Whether a device would get anything of what it asks for.
+async fn gets(
+    tx: &mut Tx,
+    app: &App,
+    (event, writes): (EventId, Option<JournalId>),
+    (peer, wants): (Identity, Vec<Want>),
+) -> Result<bool, Fault> {
+    let mut books = Books::open(tx, app, event).await?;
+    let Some(journal) = asker(&books, &peer, writes) else { return Ok(false) };
+    Ok(!lend::shares(tx, &mut books, (&peer, journal), &wants).await?.is_empty())
+}
+
+async fn taken(tx: &mut Tx, app: &App, brought: Brought) -> Result<Vec<Rejected>, Fault> {
+    let Brought { event, peer, runs, wants, writes } = brought;
+    let mut books = Books::open(tx, app, event).await?;
+    let rejected = take::take(tx, (app, &mut books), peer.device, runs).await?;
+    lend::accept(tx, app, &mut books).await?;
+    if let Some(journal) = asker(&books, &peer, writes).filter(|_| !wants.is_empty()) {
+        let shares = lend::shares(tx, &mut books, (&peer, journal), &wants).await?;
+        lend::give(tx, app, &mut books, shares).await?;
+    }
+    lend::pay(tx, app, &mut books).await?;
+    books.close(tx).await?;
+    Ok(rejected)
+}
+
+/// The journal that a device writes: the newest that it says it has, or that is here, or its first. None where
+/// that would not be taken.
+fn asker(books: &Books<'_>, peer: &Identity, said: Option<JournalId>) -> Option<JournalId> {
+    let known = books.newest(peer.device).map(|journal| journal.id);
+    let first = JournalId { device: peer.device, incarnation: FIRST_LIFE };
+    let journal = said.or(known).unwrap_or(first);
+    take::may_begin(books, journal).then_some(journal)
 }

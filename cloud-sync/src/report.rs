@@ -16,16 +16,17 @@ pub mod table;
 pub mod workbook;
 
 use crate::app::App;
-use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::ledger::{Books, own};
+use crate::ledger::Books;
 use crate::store::events::EventRecord;
 use crate::store::{Tx, books};
 use count::{Counted, Overridden};
 use rows::{Gate, Grouping, Key, Names, Row, Tally};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tidegate_core::allotment::Rights;
 use tidegate_core::id::{DeviceId, ListId, ProductId};
+use tidegate_core::journal::kind::Resource;
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::Role;
 use utoipa::ToSchema;
@@ -223,12 +224,13 @@ pub async fn attendance(
     event: &EventRecord,
     (only, by): (Option<ListId>, Grouping),
 ) -> Result<Attendance, Fault> {
-    let books = Books::open(tx, app, event.id).await?;
+    let mut books = Books::open(tx, app, event.id).await?;
+    let law = books.law(tx).await?;
     let counted = count::count(tx, &books, only, app.now()).await?;
     let names = Names::of(&books.catalogue);
     let stock = match only {
         Some(_) => Vec::new(),
-        None => stock(&books, &counted, &Desk::open(tx, app, own::place_of(event)).await?.rights(tx).await?),
+        None => stock(&books, &counted, &law.rights),
     };
     let of_lists = rows::summed(&counted.rows, |key| key.list);
     let of_products = rows::summed(&counted.rows, |key| key.product);
@@ -310,11 +312,11 @@ fn servings(books: &Books<'_>, names: &Names, (product, device): &(ProductId, De
     Servings { product: names.product(*product), device: books.catalogue.device_name(*device), units }
 }
 
-fn stock(books: &Books<'_>, counted: &Counted, rights: &tidegate_core::allotment::Rights) -> Vec<Stock> {
+fn stock(books: &Books<'_>, counted: &Counted, rights: &Rights) -> Vec<Stock> {
     let names = Names::of(&books.catalogue);
     let served = books.catalogue.products.values().filter(|product| product.consumption).map(|product| {
         let served = counted.servings.iter().filter(|((p, _), _)| *p == product.id).map(|(_, units)| units).sum();
-        let restocked = rights.restocked(product.id);
+        let restocked = rights.minted(Resource::Product(product.id));
         Stock { product: names.product(product.id), restocked, served, left: restocked - served }
     });
     served.collect()
@@ -347,7 +349,7 @@ fn devices(books: &Books<'_>, counted: &Counted) -> Vec<DeviceCount> {
             served: did.served,
             undone: did.undone,
             heard_at: heard.map(|at| at.to_string()),
-            journal: journals.iter().map(|j| j.entries).sum(),
+            journal: journals.iter().map(|j| j.all()).sum(),
             counted: journals.iter().map(|j| j.counted).sum(),
         }
     };

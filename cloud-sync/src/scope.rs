@@ -4,10 +4,9 @@
 //! these functions, so that no handler can forget to ask whose they are. Those named
 //! `…_to_change` take the lock first and give what is true under it.
 
-use crate::app::{App, OwnDesk};
+use crate::app::App;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
-use crate::ledger::own;
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::events::{self, EventRecord};
 use crate::store::lists::{self, ListRecord};
@@ -16,7 +15,7 @@ use crate::store::products::{self, ProductRecord};
 use crate::store::tickets::{self, TicketRecord};
 use crate::store::{Lock, Tx};
 use std::sync::Arc;
-use tidegate_core::id::{EventId, JournalId};
+use tidegate_core::id::EventId;
 
 impl Caller {
     /// Whether this organizer's things exist for the caller.
@@ -64,22 +63,18 @@ pub async fn event(tx: &mut Tx, caller: &Caller, id: &str) -> Result<EventRecord
     event_by_id(tx, caller, id).await
 }
 
-/// The event at whose desk somebody asks, and the cloud's own journal of it. Neither whose an event is nor
-/// who writes that journal ever changes, so it is read once.
-pub async fn desk(app: &Arc<App>, caller: &Caller, id: &str) -> Result<(EventId, JournalId), Fault> {
+/// The event at whose desk somebody asks. Whose an event is never changes, so it is read once.
+pub async fn desk(app: &Arc<App>, caller: &Caller, id: &str) -> Result<EventId, Fault> {
     let id: EventId = id.parse().map_err(|_| Fault::missing("event"))?;
-    let known = match app.own_desk(id) {
+    let organizer = match app.organizer_of(id) {
         Some(known) => known,
         None => {
             let found = app.read(move |tx, _| Box::pin(async move { Ok(events::get(tx, id).await?) })).await?;
             let event = found.ok_or_else(|| Fault::missing("event"))?;
-            app.note_desk(
-                id,
-                OwnDesk { organizer: event.organizer.as_str().into(), journal: own::journal_of(&event) },
-            )
+            app.note_organizer(id, event.organizer.as_str().into())
         }
     };
-    if caller.sees(&known.organizer) { Ok((id, known.journal)) } else { Err(Fault::missing("event")) }
+    if caller.sees(&organizer) { Ok(id) } else { Err(Fault::missing("event")) }
 }
 
 /// An event whose catalogue is to be changed: nobody else changes the organizer's meanwhile.

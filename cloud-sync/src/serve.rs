@@ -38,7 +38,7 @@ pub struct Options {
     /// The file with the master key, where TIDEGATE_MASTER_KEY does not hold it; else master.key in the folder.
     #[arg(long)]
     pub master_key_file: Option<PathBuf>,
-    /// The database was restored from a copy: agents begin their feed anew.
+    /// The database was restored from a copy: agents begin their feed anew, and the cloud its journals.
     #[arg(long)]
     pub restored: bool,
     /// Customers may pay by the test provider, which moves no money: for trying out.

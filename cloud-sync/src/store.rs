@@ -17,9 +17,12 @@ pub mod keys;
 pub mod lists;
 mod lock;
 pub mod orders;
+pub mod pages;
+pub mod parts;
 mod postgres;
 pub mod products;
 pub mod requests;
+pub mod rights;
 mod sqlite;
 pub mod staff;
 pub mod tickets;
@@ -360,6 +363,7 @@ impl Tx {
     fn run<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         self.published.clear();
         self.held.clear();
+        self.written = 0;
         self.sqlite()?.begin()?;
         let done = work(self);
         match done {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tidegate_core::decide::{Scan, Shown};
-use tidegate_core::id::ListId;
+use tidegate_core::id::{JournalId, ListId};
 use tokio::sync::Notify;
 
 struct Desk {
@@ -290,7 +290,7 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
     let (app, event) = (desk.venue.cloud.app.clone(), desk.venue.event_id());
     let record =
         app.read(move |tx, _| Box::pin(async move { Ok(events::get(tx, event).await?.unwrap()) })).await.unwrap();
-    let place = own::place_of(&record);
+    let journal = JournalId { device: record.journal_device, incarnation: own::FIRST_LIFE };
     let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (tell, wait) = (begun.clone(), go.clone());
     let first = Act::new(Wants::default(), move |_, _| {
@@ -303,7 +303,7 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
     });
     let holder = tokio::spawn({
         let app = app.clone();
-        async move { group::act(&app, place, first).await }
+        async move { group::act(&app, event, first).await }
     });
     begun.notified().await;
     let tried = Arc::new(AtomicUsize::new(0));
@@ -324,7 +324,7 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
         })
     });
     let acts = [scan(0), refused, scan(1), failed, scan(2)];
-    let mut waiting: Vec<_> = acts.map(|act| Box::pin(group::act(&app, place, act))).into();
+    let mut waiting: Vec<_> = acts.map(|act| Box::pin(group::act(&app, event, act))).into();
     for act in &mut waiting {
         assert!(futures_util::poll!(act).is_pending());
     }
@@ -338,7 +338,7 @@ async fn acts_that_wait_for_each_other_share_a_commit_and_a_fault_of_one_is_its_
     let path = format!("/v1/events/{}/attendance", desk.venue.event);
     assert_eq!(desk.venue.cloud.get(&desk.employee, &path).await.ok()["totals"]["entries"], 3);
     let entries =
-        app.read(move |tx, _| Box::pin(async move { Ok(journals::after(tx, event, place.1, 0, 10).await?) }));
+        app.read(move |tx, _| Box::pin(async move { Ok(journals::after(tx, event, (journal, 0, 0), 10).await?) }));
     let admissions = entries.await.unwrap().into_iter().filter(|entry| entry.ticket.is_some());
     assert_eq!(admissions.count(), 3, "each was recorded once");
 }

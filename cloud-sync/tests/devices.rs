@@ -181,20 +181,6 @@ async fn the_entries_themselves_can_be_read_to_the_last() {
     assert!(last["signature"].is_string() && last["kind"] == "admission");
 }
 
-both!(two_histories_of_one_journal_are_a_fork);
-async fn two_histories_of_one_journal_are_a_fork() {
-    let venue = Venue::new().await;
-    let order = venue.paid("k1", 3).await;
-    let mut gate = venue.device("gate-1", "gate").await;
-    gate.admit(START_S, ticket_id(&order, 0), 1);
-    assert!(send(&venue.cloud, &gate, gate.runs(1)).await.is_empty());
-    (gate.entries, gate.hashes) = (Vec::new(), Vec::new());
-    gate.admit(START_S + 5, ticket_id(&order, 1), 1);
-    gate.admit(START_S + 6, ticket_id(&order, 2), 1);
-    assert_eq!(send(&venue.cloud, &gate, gate.runs(1)).await, ["journal_fork"]);
-    assert_eq!(attendance(&venue).await["lists"][0]["entries"], 1);
-}
-
 both!(another_event_and_another_version_are_refused);
 async fn another_event_and_another_version_are_refused() {
     let venue = Venue::new().await;

@@ -204,8 +204,7 @@ async fn stock_given_and_served_at_once_is_never_more_than_there_is() {
     let event = servers.venue.event_id();
     let left = servers.all[1].app.read(move |tx, app| {
         Box::pin(async move {
-            let event = cloud_sync::store::events::get(tx, event).await?.unwrap();
-            let desk = cloud_sync::desk::Desk::open(tx, app, cloud_sync::ledger::own::place_of(&event)).await?;
+            let mut desk = cloud_sync::desk::Desk::open(tx, app, event).await?;
             desk.stock(tx, tidegate_core::id::ProductId(1)).await
         })
     });

@@ -89,6 +89,10 @@ fn question(event: &str) -> Request {
         runs: Vec::new(),
         feed: Some(Cursor::default()),
         now: Timestamp(0),
+        wants: Vec::new(),
+        traces: Vec::new(),
+        journal: None,
+        quality: None,
     }
 }
 

@@ -18,8 +18,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use tidegate_core::id::JournalId;
-use tidegate_core::journal::kind::{Kind, Transfer};
+use tidegate_core::journal::kind::{Kind, Resource, Transfer};
 use tidegate_core::trust::{Rights, Role};
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
@@ -52,9 +51,6 @@ pub struct Allotment {
     left: i64,
 }
 
-/// The life of a device's journal that shares are given to.
-const INCARNATION: u32 = 1;
-
 /// Gives a device a share of the stock. Needs an `Idempotency-Key`.
 #[utoipa::path(post, path = "/v1/allotments", tag = "devices", request_body = NewAllotment,
     params(("Idempotency-Key" = inline(IdempotencyKey), Header, description = "Makes repeating the request harmless")),
@@ -82,14 +78,18 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
     if of.id != event.id || !serves(&device) || new.units == 0 {
         return Err(Fault::invalid("A share above zero units goes to a device of the event that may serve"));
     }
-    let left = Desk::open(tx, app, own::place_of(&event)).await?.stock(tx, product.number).await?;
+    let mut desk = Desk::open(tx, app, event.id).await?;
+    let (left, to) = (desk.stock(tx, product.number).await?, desk.newest(device.row.id));
+    let to = to.ok_or_else(|| {
+        Fault::conflict("journal_ended", "The device goes on in another journal, which has not come here yet")
+            .action("Connect the device, then give it its share")
+    })?;
     if left < i64::from(new.units) {
         return Err(
             Fault::conflict("not_enough_stock", "The cloud does not hold that much").why(format!("{left} left"))
         );
     }
-    let to = JournalId { device: device.row.id, incarnation: INCARNATION };
-    let kind = Kind::Transfer(Transfer { product: product.number, quantity: new.units, to });
+    let kind = Kind::Transfer(Transfer::share(Resource::Product(product.number), new.units, to));
     let draft = Draft { kind, at: None, staff: Some(caller.name) };
     let entry = own::write(tx, app, &event, draft).await?.to_string();
     let left = left - i64::from(new.units);

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, bad_cursor, text};
 use crate::scope::{self, Named};
 use crate::store::devices::{self, DeviceRecord};
-use crate::store::{Tx, journals};
+use crate::store::{Tx, journals, parts};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -125,8 +125,7 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewDevice) -> Resul
         counts_until: Vec::new(),
     };
     let rights = new.rights.iter().fold(Rights::default(), |all, right| all.with(right.bits()));
-    let (secret_hash, secret_expires, created_at) = (None, None, app.now());
-    let mut device = DeviceRecord { event: event.id, rights, secret_hash, secret_expires, created_at, row };
+    let mut device = DeviceRecord { rights, ..DeviceRecord::new(event.id, row, app.now()) };
     let code = fresh_code(app, &mut device);
     if !devices::add(tx, &device).await? {
         return Err(Fault::conflict("name_taken", "The event has a device of this name"));
@@ -202,8 +201,12 @@ async fn withdraw(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<
         return Ok(device);
     }
     let known = journals::of_event(tx, event.id).await?;
-    let own = known.iter().filter(|journal| journal.id.device == device.row.id);
-    let counts = own.map(|journal| Counts { incarnation: journal.id.incarnation, sequence: journal.entries });
+    let parts = parts::of_all(tx, event.id, &known).await?;
+    let own = parts.iter().filter(|(journal, _)| journal.device == device.row.id);
+    let counts = own.map(|(journal, parts)| Counts {
+        incarnation: journal.incarnation,
+        sequence: parts.iter().map(|part| part.segment.last).max().unwrap_or(0),
+    });
     device.row.counts_until = counts.collect();
     device.row.revoked_at = Some(app.now());
     (device.secret_hash, device.secret_expires) = (None, None);

@@ -1,21 +1,20 @@
 //! The entries themselves, as they were signed: for auditors, and for whoever wants to count again.
 
 use super::{Answer, By, Shared};
-use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
 use crate::json::{Page, Paging, Path, Query, bad_cursor};
-use crate::ledger::Books;
 use crate::scope;
 use crate::store::Tx;
-use crate::store::journals::{self, EntryRecord};
+use crate::store::journals::EntryRecord;
+use crate::store::pages;
+use crate::store::parts::Place;
 use axum::extract::State;
 use axum::{Extension, Json};
 use data_encoding::HEXLOWER;
 use serde::Serialize;
-use tidegate_core::id::{DeviceId, JournalId};
+use tidegate_core::id::JournalId;
 use tidegate_core::journal::Entry;
-use tidegate_core::journal::kind::may_write;
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -25,6 +24,9 @@ pub struct EntryView {
     /// `dev_…`.
     device: String,
     incarnation: u32,
+    /// Which of several histories that its author wrote, a number of this installation; absent on the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<u32>,
     /// Its place, from 1.
     sequence: u64,
     /// Its chain hash, hex.
@@ -53,46 +55,41 @@ pub async fn list(
     Path(id): Path<String>,
     Query(paging): Query<Paging>,
 ) -> Answer<Page<EntryView>> {
-    app.read(move |tx, app| Box::pin(page(tx, app, caller, id, paging))).await.map(Json)
+    app.read(move |tx, _| Box::pin(page(tx, caller, id, paging))).await.map(Json)
 }
 
-async fn page(
-    tx: &mut Tx,
-    app: &App,
-    caller: Caller,
-    id: String,
-    paging: Paging,
-) -> Result<Page<EntryView>, Fault> {
+async fn page(tx: &mut Tx, caller: Caller, id: String, paging: Paging) -> Result<Page<EntryView>, Fault> {
     let event = scope::event(tx, &caller, &id).await?;
-    let books = Books::open(tx, app, event.id).await?;
     let after = paging.after.as_deref().map(cursor).transpose()?;
-    let start = (JournalId { device: DeviceId::default(), incarnation: 0 }, 0);
-    let found = journals::page(tx, event.id, after.unwrap_or(start), paging.limit()).await?;
-    let items = found.iter().map(|record| view(&books, record)).collect();
-    let cursor = |e: &EntryView| format!("{}:{}:{}", e.device, e.incarnation, e.sequence);
+    let found = pages::page(tx, event.id, after.unwrap_or(pages::start()), paging.limit()).await?;
+    let items = found.iter().map(view).collect();
+    let cursor =
+        |e: &EntryView| format!("{}:{}:{}:{}", e.device, e.incarnation, e.branch.unwrap_or_default(), e.sequence);
     Ok(Page::new(items, paging.limit(), cursor))
 }
 
-fn cursor(text: &str) -> Result<(JournalId, u64), Fault> {
-    let parts =
-        text.rsplit_once(':').and_then(|(journal, place)| Some((journal.parse().ok()?, place.parse().ok()?)));
-    parts.ok_or_else(bad_cursor)
+fn cursor(text: &str) -> Result<Place, Fault> {
+    let place = |text: &str| {
+        let (rest, place) = text.rsplit_once(':')?;
+        let (journal, branch) = rest.rsplit_once(':')?;
+        Some((journal.parse().ok()?, branch.parse().ok()?, place.parse().ok()?))
+    };
+    place(text).ok_or_else(bad_cursor)
 }
 
-fn view(books: &Books<'_>, record: &EntryRecord) -> EntryView {
+fn view(record: &EntryRecord) -> EntryView {
     let JournalId { device, incarnation } = record.id.journal;
     let entry = Entry::from_bytes(&record.body);
-    let author = books.author(record.id.journal);
-    let allowed = author.zip(entry.as_ref()).is_some_and(|(author, entry)| may_write(&author, &entry.kind));
     EntryView {
         device: device.to_string(),
         incarnation,
+        branch: Some(record.branch).filter(|branch| *branch > 0),
         sequence: record.id.sequence,
         hash: HEXLOWER.encode(&record.id.hash.0),
         bytes: HEXLOWER.encode(&record.body),
         signature: record.signature.map(|signature| HEXLOWER.encode(&signature.0)),
         kind: entry.as_ref().map(|entry| entry.kind.name()),
         staff: entry.and_then(|entry| entry.staff),
-        counts: record.counts && allowed,
+        counts: record.counts,
     }
 }

@@ -173,6 +173,7 @@ async fn insert(tx: &mut Tx, caller: Caller, new: NewList) -> Result<ListView, F
             (Some(given), true) => Some(rules::unchecked(given)?),
             (None, _) => None,
         },
+        zone: None,
     };
     let list = ListRecord { id: id("lst"), event: event.id, row };
     lists::add(tx, &list).await?;
@@ -249,11 +250,13 @@ async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ListP
             Some(None) => None,
             None => was.rules.clone(),
         },
+        zone: was.zone,
     };
     let list = ListRecord { row, ..before };
     lists::update(tx, &list).await?;
     tx.publish(event.id, Change::List(list.row.clone()));
-    if (list.row.multiple_entries, list.row.auto_exit_at) != (was.multiple_entries, was.auto_exit_at) {
+    let counted = |list: &CheckInList| (list.multiple_entries, list.auto_exit_at, list.zone);
+    if counted(&list.row) != counted(&was) {
         let row = list.row.clone();
         ledger::recount(tx, app, event.id, |catalogue| drop(catalogue.lists.insert(row.id, row))).await?;
     }

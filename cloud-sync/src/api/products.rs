@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use tidegate_core::catalogue::Variation;
 use tidegate_core::feed::Change;
 use tidegate_core::id::{EventId, ProductId, VariationId};
-use tidegate_core::journal::kind::{Kind, Restock};
+use tidegate_core::journal::kind::{Kind, Resource, Restock};
 use tidegate_core::money::MAX_AMOUNT_MINOR;
 use tidegate_core::ticket::{Credit, MAX_CREDIT_KINDS};
 use tidegate_link::problem::Problem;
@@ -245,7 +245,7 @@ async fn restock(
         None | Some(0) => Ok(()),
         Some(_) if !product.consumption => Err(Fault::invalid("Only what is served has stock")),
         Some(quantity) => {
-            let kind = Kind::Restock(Restock { product: product.number, quantity });
+            let kind = Kind::Restock(Restock { of: Resource::Product(product.number), quantity });
             let draft = Draft { kind, at: None, staff: Some(staff) };
             own::write(tx, app, event, draft).await.map(drop)
         }

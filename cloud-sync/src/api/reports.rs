@@ -10,6 +10,7 @@ use crate::report::Attendance;
 use crate::report::export::{self, Format, Wanted};
 use crate::report::rows::Grouping;
 use crate::scope;
+use crate::store::parts::{self, Part};
 use crate::store::{Tx, books};
 use axum::body::Body;
 use axum::extract::State;
@@ -171,8 +172,14 @@ pub struct JournalView {
     entries: u64,
     /// How many of them count; the others are evidence.
     counted: u64,
-    /// The hash of the last one, hex.
+    /// The hash of the last one, hex; of the longest history, where there are several.
     head: String,
+    /// The last entry before its author wrote several histories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forked_after: Option<u64>,
+    /// The last entry by which rights move, where the device was given up as lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retired_after: Option<u64>,
 }
 
 /// A run that was not taken.
@@ -182,7 +189,7 @@ pub struct AsideView {
     journal: String,
     /// From where.
     first: u64,
-    /// Why: `journal_gap`, `bad_signature`, `journal_fork`, …
+    /// Why: `bad_signature`, `too_many_branches`, …
     code: String,
     at: Instant,
 }
@@ -197,14 +204,19 @@ pub async fn journals(State(app): Shared, Extension(caller): By, Path(id): Path<
 async fn journal_list(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<Journals, Fault> {
     let event = scope::event(tx, &caller, &id).await?;
     let books = Books::open(tx, app, event.id).await?;
-    let items = books.journals.values().map(|journal| JournalView {
+    let journals: Vec<_> = books.journals.into_values().collect();
+    let parts = parts::of_all(tx, event.id, &journals).await?;
+    let longest = |id| parts.get(id).and_then(|parts| parts.iter().map(Part::end).max());
+    let items = journals.iter().map(|journal| JournalView {
         journal: journal.id.to_string(),
         device: journal.id.device.to_string(),
         name: books.catalogue.device_name(journal.id.device),
         incarnation: journal.id.incarnation,
-        entries: journal.entries,
+        entries: journal.all(),
         counted: journal.counted,
-        head: HEXLOWER.encode(&journal.hash.0),
+        head: HEXLOWER.encode(&longest(&journal.id).map_or(journal.hash, |head| head.hash).0),
+        forked_after: journal.forked_after,
+        retired_after: journal.retired_after,
     });
     let aside = books::aside(tx, event.id, MAX_ASIDE).await?;
     let aside = aside.into_iter().map(|(journal, first, code, at)| AsideView {

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tidegate_core::api::Answer;
-use tidegate_core::id::{EventId, JournalId};
+use tidegate_core::id::EventId;
 use tokio::sync::oneshot;
 
 /// Acts in one transaction: the lock is held for some dozens of milliseconds, and a commit is shared by enough.
@@ -71,21 +71,21 @@ impl From<StoreError> for Ended {
 }
 
 /// Does an act at an event's desk; durable when this returns.
-pub async fn act(app: &Arc<App>, place: (EventId, JournalId), act: Act) -> Result<Answer, Fault> {
+pub async fn act(app: &Arc<App>, event: EventId, act: Act) -> Result<Answer, Fault> {
     let (answer, told) = oneshot::channel();
-    if app.desks.enter(place.0, Waiting { act, answer })? {
-        tokio::spawn(serve(app.clone(), place));
+    if app.desks.enter(event, Waiting { act, answer })? {
+        tokio::spawn(serve(app.clone(), event));
     }
     // Somebody serves until nobody waits; what panics is given up by the store and told.
     told.await.unwrap_or_else(|_| Err(StoreError::Lost.into()))
 }
 
-async fn serve(app: Arc<App>, place: (EventId, JournalId)) {
-    while let Some(mut group) = app.desks.next(place.0) {
+async fn serve(app: Arc<App>, event: EventId) {
+    while let Some(mut group) = app.desks.next(event) {
         group.retain(|waiting| !waiting.answer.is_closed()); // who has gone gets nothing done
         while !group.is_empty() {
             let acts: Vec<Act> = group.iter().map(|waiting| waiting.act.clone()).collect();
-            let done = app.write_books(place.0, move |tx, app| Box::pin(all(tx, app, place, acts)));
+            let done = app.write_books(event, move |tx, app| Box::pin(all(tx, app, event, acts)));
             match done.await {
                 Ok(answers) => {
                     for (waiting, answer) in group.drain(..).zip(answers) {
@@ -115,8 +115,8 @@ fn tell(group: &mut Vec<Waiting>, fault: &Fault) {
 
 type Answers = Vec<Result<Answer, Fault>>;
 
-async fn all(tx: &mut Tx, app: &App, place: (EventId, JournalId), acts: Vec<Act>) -> Result<Answers, Ended> {
-    let mut desk = Desk::open(tx, app, place).await.map_err(Ended::All)?;
+async fn all(tx: &mut Tx, app: &App, event: EventId, acts: Vec<Act>) -> Result<Answers, Ended> {
+    let mut desk = Desk::open(tx, app, event).await.map_err(Ended::All)?;
     desk.look_ahead(tx, acts.iter().map(|act| &act.wants)).await.map_err(Ended::All)?;
     let mut answers = Vec::with_capacity(acts.len());
     for (place, act) in acts.iter().enumerate() {

@@ -1,42 +1,35 @@
-//! The cloud's own journal of an event: restocks, allotments and what was scanned here.
+//! The cloud's own journals of an event: restocks, allotments and what was scanned here.
 //!
-//! One journal per event, written under the event's cloud device; every entry is
-//! chained, its head signed, and folded in the transaction that needed it.
+//! It writes one at a time, under the event's cloud device; every entry is chained, its
+//! head signed, and folded in the transaction that needed it. A journal that may go on
+//! elsewhere (the database was set back, or another history of it came) is left, and
+//! another one begins, which holds nothing until the one before is retired.
 
-use super::Books;
+use super::{Books, lend};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::keys::{self, Purpose};
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::events::EventRecord;
 use crate::store::journals::{self, JournalRecord};
+use crate::store::parts::Point;
 use crate::store::{StoreError, Tx};
 use tidegate_core::catalogue::DeviceRow;
 use tidegate_core::clock::{Clock, Quality};
 use tidegate_core::feed::Change;
 use tidegate_core::fold::Act;
-use tidegate_core::id::{EventId, JournalId, TicketId};
-use tidegate_core::journal::kind::Kind;
-use tidegate_core::journal::{Entry, EntryRef, Verified, chain, genesis};
+use tidegate_core::id::{DeviceId, JournalId, TicketId};
+use tidegate_core::journal::kind::{Began, Kind};
+use tidegate_core::journal::{Entry, EntryRef, Verified, chain};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, Rights, Role};
 
 /// What the cloud's device is called on screens.
 pub const NAME: &str = "cloud";
-/// The one life of the journal that this version writes.
-const INCARNATION: u32 = 1;
+/// The first life of any device; later ones are drawn.
+pub const FIRST_LIFE: u32 = 1;
 /// How long after the event certificates last, seconds: late entries still come in.
 pub const AFTER_EVENT_S: i64 = 30 * 24 * 3600;
-
-/// The cloud's journal of an event.
-pub fn journal_of(event: &EventRecord) -> JournalId {
-    JournalId { device: event.journal_device, incarnation: INCARNATION }
-}
-
-/// An event, and the cloud's journal of it.
-pub fn place_of(event: &EventRecord) -> (EventId, JournalId) {
-    (event.id, journal_of(event))
-}
 
 /// Makes the device, the certificate and the empty journal of a new event.
 pub async fn open(tx: &mut Tx, app: &App, event: &EventRecord) -> Result<(), Fault> {
@@ -62,16 +55,39 @@ pub async fn open(tx: &mut Tx, app: &App, event: &EventRecord) -> Result<(), Fau
         counts_until: Vec::new(),
     };
     tx.publish(event.id, Change::Device(row.clone()));
-    let (secret_hash, secret_expires, created_at) = (None, None, app.now());
-    let device =
-        DeviceRecord { event: event.id, rights: Rights::default(), secret_hash, secret_expires, created_at, row };
-    if !devices::add(tx, &device).await? {
+    if !devices::add(tx, &DeviceRecord::new(event.id, row, app.now())).await? {
         return Err(StoreError::Shape("a new event without devices").into());
     }
-    let id = journal_of(event);
-    let (hash, clock) = (genesis(event.id, id), Timestamp(0));
-    let journal = JournalRecord { id, entries: 0, counted: 0, hash, clock, certificate: certificate.to_bytes() };
+    let id = JournalId { device: event.journal_device, incarnation: FIRST_LIFE };
+    let journal = JournalRecord::new(event.id, id, certificate.to_bytes());
     Ok(journals::put(tx, event.id, &journal).await?)
+}
+
+impl JournalRecord {
+    /// Whether its author is to go on in another one: what moves rights counts in it no more, or may not.
+    pub fn ended(&self) -> bool {
+        self.closed || self.forked_after.is_some() || self.retired_after.is_some()
+    }
+}
+
+impl Books<'_> {
+    /// The newest of a device's journals that are here.
+    pub fn newest(&self, device: DeviceId) -> Option<&JournalRecord> {
+        let all = JournalId { device, incarnation: 0 }..=JournalId { device, incarnation: u32::MAX };
+        self.journals.range(all).next_back().map(|(_, journal)| journal)
+    }
+
+    /// The cloud's own device.
+    pub fn own_device(&self) -> Result<DeviceId, Fault> {
+        let own = self.catalogue.devices.values().find(|device| device.role == Role::Cloud);
+        own.map(|device| device.id).ok_or_else(|| Fault::internal("the event has no device of the cloud's own"))
+    }
+
+    /// The journal that the cloud writes; none before it writes again, where the one before has ended.
+    pub fn own(&self) -> Result<Option<JournalId>, Fault> {
+        let newest = self.newest(self.own_device()?);
+        Ok(newest.filter(|journal| !journal.ended()).map(|journal| journal.id))
+    }
 }
 
 /// What is to be written.
@@ -84,25 +100,71 @@ pub struct Draft {
     pub staff: Option<String>,
 }
 
-/// Writes an entry into the cloud's journal, and what it changes into the books.
+impl Draft {
+    /// What nobody in particular asked for.
+    pub fn of(kind: Kind) -> Self {
+        Self { kind, at: None, staff: None }
+    }
+}
+
+/// Writes an entry into the cloud's journal, and what it changes into the books. Of what comes to be held here
+/// others get what they are short of.
 pub async fn write(tx: &mut Tx, app: &App, event: &EventRecord, draft: Draft) -> Result<EntryRef, Fault> {
     let mut books = Books::open(tx, app, event.id).await?;
-    let (id, acts) = append(tx, app, &mut books, journal_of(event), draft).await?;
+    let (id, acts) = append(tx, app, &mut books, draft).await?;
     books.fold(tx, acts).await?;
+    lend::pay(tx, app, &mut books).await?;
     books.close(tx).await?;
     Ok(id)
 }
 
-/// Writes an entry at the end of the journal, which is signed when the books are closed; gives what it does to a
-/// ticket, which is still to be folded.
+/// Writes an entry at the end of the cloud's journal, which is signed when the books are closed; gives what it
+/// does to a ticket, which is still to be folded.
 pub async fn append(
+    tx: &mut Tx,
+    app: &App,
+    books: &mut Books<'_>,
+    draft: Draft,
+) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
+    let device = books.own_device()?;
+    let newest = books.newest(device).cloned().ok_or_else(missing)?;
+    let journal = match newest.ended() {
+        true => begin_another(tx, app, books, &newest).await?,
+        false => newest.id,
+    };
+    append_to(tx, app, books, journal, draft).await
+}
+
+fn missing() -> Fault {
+    Fault::internal("the cloud's own journal is missing")
+}
+
+/// Begins another life of the cloud's journal. Its number is drawn: two copies of a database that begin anew do
+/// not begin the same.
+pub(super) async fn begin_another(
+    tx: &mut Tx,
+    app: &App,
+    books: &mut Books<'_>,
+    before: &JournalRecord,
+) -> Result<JournalId, Fault> {
+    let step = u32::from(rand::random::<u16>()) + 1;
+    let id = JournalId { incarnation: before.id.incarnation.saturating_add(step), ..before.id };
+    tracing::warn!(event = %books.event, left = %before.id, begins = %id, "the cloud goes on in another journal");
+    let record = books.begin(tx, id, before.certificate.clone()).await?;
+    books.journals.insert(id, record);
+    let end = EntryRef { journal: before.id, sequence: before.entries, hash: before.hash };
+    let began = Draft::of(Kind::Began(Began { after: Some(end).filter(|end| end.sequence > 0) }));
+    append_to(tx, app, books, id, began).await?;
+    Ok(id)
+}
+
+async fn append_to(
     tx: &mut Tx,
     app: &App,
     books: &mut Books<'_>,
     journal: JournalId,
     Draft { kind, at, staff }: Draft,
 ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
-    let missing = || Fault::internal("the cloud's own journal is missing");
     let journal = books.journals.get(&journal).cloned().ok_or_else(missing)?;
     let author = books.author(journal.id).ok_or_else(missing)?;
     if books.signs.is_none() {
@@ -112,7 +174,7 @@ pub async fn append(
     let entry = Entry { clock, at, quality: Quality::Trusted, uncertain_ms: None, staff, kind };
     let bytes = entry.to_bytes();
     let id = EntryRef { journal: journal.id, sequence: journal.entries + 1, hash: chain(&journal.hash, &bytes) };
-    books.held.head = Some(id);
-    let verified = Verified { id, bytes, entry: Some(entry) };
-    Ok((id, books.insert(tx, journal, &author, (vec![verified], None)).await?))
+    books.held.heads.insert(journal.id, id);
+    let (at, verified) = (Point::end(&journal), Verified { id, bytes, entry: Some(entry) });
+    Ok((id, books.insert(tx, (journal, at), &author, (vec![verified], None)).await?))
 }

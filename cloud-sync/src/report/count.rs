@@ -10,16 +10,14 @@ use super::BUCKET_S;
 use super::rows::{Gate, Key, Tally};
 use crate::fault::Fault;
 use crate::ledger::Books;
-use crate::store::journals::{self, ByTicket, CHUNK, EntryRecord};
+use crate::store::pages::{self, ByTicket, CHUNK};
 use crate::store::{Tx, tickets};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use tidegate_core::fold::{Act, Passage, TicketState, Way};
-use tidegate_core::id::{DeviceId, JournalId, ListId, ProductId, TicketId};
+use tidegate_core::id::{DeviceId, ListId, ProductId, TicketId};
 use tidegate_core::journal::kind::{Kind, Override};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::time::{SECOND_US, Timestamp};
-use tidegate_core::trust::Identity;
 
 /// Everything counted, with numbers for names.
 #[derive(Default)]
@@ -69,7 +67,6 @@ pub struct Overridden {
 pub struct Reader<'a> {
     /// The event's books.
     pub books: &'a Books<'a>,
-    authors: BTreeMap<JournalId, Arc<Identity>>,
     products: HashMap<TicketId, Option<ProductId>>,
 }
 
@@ -77,11 +74,7 @@ impl<'a> Reader<'a> {
     /// Opens the books for reading.
     pub async fn open(tx: &mut Tx, books: &'a Books<'a>) -> Result<Self, Fault> {
         let products = tickets::products(tx, books.event).await?;
-        Ok(Self {
-            books,
-            authors: books.authors(),
-            products: products.into_iter().map(|(id, of)| (id, Some(of))).collect(),
-        })
+        Ok(Self { books, products: products.into_iter().map(|(id, of)| (id, Some(of))).collect() })
     }
 
     /// What a ticket is of: as the office knows it, or as its newest code says.
@@ -92,11 +85,6 @@ impl<'a> Reader<'a> {
         let product = self.books.newest_code(tx, ticket).await?.map(|code| code.product);
         self.products.insert(ticket, product);
         Ok(product)
-    }
-
-    /// The entry, where it can be read and its author is known.
-    pub fn entry(&self, record: &EntryRecord) -> Option<(Entry, &Arc<Identity>)> {
-        Entry::from_bytes(&record.body).zip(self.authors.get(&record.id.journal))
     }
 
     /// The gate, or the device where none was named.
@@ -159,8 +147,8 @@ async fn by_ticket(
             let product = reader.product(tx, ticket).await?;
             let mut held = Held::default();
             for record in records {
-                if let Some((entry, author)) = reader.entry(&record)
-                    && let Some((_, act)) = Act::of(record.id, &entry, author)
+                if let Some(entry) = Entry::from_bytes(&record.body)
+                    && let Some(act) = reader.books.act(&record, &entry)
                 {
                     held.acts.push(act);
                     held.kinds.insert(record.id, entry.kind);
@@ -177,15 +165,14 @@ async fn refusals(
     counted: &mut Counted,
     only: Option<ListId>,
 ) -> Result<(), Fault> {
-    let mut place = (JournalId { device: DeviceId::default(), incarnation: 0 }, 0);
+    let mut place = pages::start();
     loop {
-        let records = journals::without_ticket(tx, reader.books.event, place, CHUNK).await?;
+        let records = pages::without_ticket(tx, reader.books.event, place, CHUNK).await?;
         let Some(last) = records.last() else { return Ok(()) };
-        place = (last.id.journal, last.id.sequence);
+        place = last.place();
         for record in &records {
-            let Some((Entry { kind: Kind::Refusal(refusal), clock, at, .. }, _)) = reader.entry(record) else {
-                continue;
-            };
+            let Some(entry) = Entry::from_bytes(&record.body) else { continue };
+            let Kind::Refusal(refusal) = &entry.kind else { continue };
             if only.is_some() && refusal.list != only {
                 continue;
             }
@@ -193,7 +180,10 @@ async fn refusals(
                 Some(ticket) => reader.product(tx, ticket).await?,
                 None => None,
             };
-            let (from, gate) = (bucket(at.unwrap_or(clock)), reader.gate(refusal.gate.as_ref(), &record.id));
+            let (from, gate) = (
+                bucket(reader.books.happened_at(&record.id, &entry)),
+                reader.gate(refusal.gate.as_ref(), &record.id),
+            );
             let key = Key { from, list: refusal.list, gate: Gate::Named(gate), product };
             counted.rows.entry(key).or_default().refuse(&refusal.code);
             counted.devices.entry(record.id.journal.device).or_default().tally.refused += 1;
@@ -277,8 +267,13 @@ fn list_of(kind: &Kind) -> Option<ListId> {
         | Kind::Annul(_)
         | Kind::Void(_)
         | Kind::Restock(_)
+        | Kind::Waste(_)
+        | Kind::Stocktake(_)
         | Kind::Transfer(_)
         | Kind::Accepted(_)
+        | Kind::Clock(_)
+        | Kind::Retire(_)
+        | Kind::Began(_)
         | Kind::Unknown { .. } => None,
     }
 }

@@ -10,10 +10,11 @@ use super::table::{plain, writer};
 use crate::fault::Fault;
 use crate::ledger::Books;
 use crate::store::Tx;
-use crate::store::journals::{self, CHUNK, EntryRecord};
+use crate::store::journals::EntryRecord;
+use crate::store::pages::{self, CHUNK};
 use std::io::Write;
-use tidegate_core::id::{DeviceId, JournalId, ListId, ProductId, TicketId};
-use tidegate_core::journal::kind::{Kind, Override, may_write};
+use tidegate_core::id::{ListId, ProductId, TicketId};
+use tidegate_core::journal::kind::{Kind, Override};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::time::Zone;
 
@@ -64,14 +65,14 @@ pub async fn write(
     let zone = books.catalogue.zone();
     let mut out = writer(out);
     out.write_record(COLUMNS).map_err(|e| Fault::internal(&e))?;
-    let mut place = (JournalId { device: DeviceId::default(), incarnation: 0 }, 0);
+    let mut place = pages::start();
     loop {
-        let records = journals::page(tx, books.event, place, CHUNK).await?;
+        let records = pages::page(tx, books.event, place, CHUNK).await?;
         let Some(last) = records.last() else { break };
-        place = (last.id.journal, last.id.sequence);
+        place = last.place();
         for record in records.iter().filter(|record| record.counts) {
-            let Some((entry, author)) = reader.entry(record) else { continue };
-            let Some(scan) = scan(&entry.kind).filter(|_| may_write(author, &entry.kind)) else { continue };
+            let Some(entry) = Entry::from_bytes(&record.body) else { continue };
+            let Some(scan) = scan(&entry.kind) else { continue };
             if only.is_some() && scan.list != only {
                 continue;
             }
@@ -120,8 +121,13 @@ fn scan(kind: &Kind) -> Option<Scan<'_>> {
         Kind::Annul(_)
         | Kind::Void(_)
         | Kind::Restock(_)
+        | Kind::Waste(_)
+        | Kind::Stocktake(_)
         | Kind::Transfer(_)
         | Kind::Accepted(_)
+        | Kind::Clock(_)
+        | Kind::Retire(_)
+        | Kind::Began(_)
         | Kind::Unknown { .. } => return None,
     })
 }
@@ -135,7 +141,7 @@ fn line(
     zone: &Zone,
 ) -> [String; 18] {
     let id: EntryRef = record.id;
-    let at = entry.happened_at();
+    let at = reader.books.happened_at(&id, entry);
     let yes = |is: bool| if is { "true" } else { "false" }.to_owned();
     [
         id.to_string(),

@@ -15,12 +15,14 @@ pub struct ActRecord {
     pub answer: Answer,
     /// The ticket.
     pub ticket: TicketId,
-    /// The place in the cloud's journal.
+    /// In which life of the cloud's journal.
+    pub incarnation: u32,
+    /// The place there.
     pub place: u64,
 }
 
 /// Asks for what stands under a key.
-pub const BY_KEY: &str = "SELECT content, answer, ticket, place FROM acts
+pub const BY_KEY: &str = "SELECT content, answer, ticket, incarnation, place FROM acts
     WHERE event = $1 AND operation = $2 AND request_key = $3";
 
 /// What [`BY_KEY`] is asked with.
@@ -32,7 +34,7 @@ pub fn by_key(event: EventId, operation: Operation, key: &str) -> [Value; 3] {
 pub fn act(mut row: Row) -> Result<ActRecord, StoreError> {
     let content = row.take()?;
     let Json(answer): Json<Answer> = row.take()?;
-    Ok(ActRecord { content, answer, ticket: row.take()?, place: row.take()? })
+    Ok(ActRecord { content, answer, ticket: row.take()?, incarnation: row.take()?, place: row.take()? })
 }
 
 /// What stands under a key.
@@ -52,9 +54,10 @@ pub async fn add(
     (operation, key): (Operation, &str),
     act: &ActRecord,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO acts (event, operation, request_key, content, answer, ticket, place)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "INSERT INTO acts (event, operation, request_key, content, answer, ticket, incarnation, place)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let answer = Json(act.answer.clone());
-    let params = params![event, operation.as_str(), key, act.content, answer, act.ticket, act.place];
+    let params =
+        params![event, operation.as_str(), key, act.content, answer, act.ticket, act.incarnation, act.place];
     tx.later(sql, params).await
 }

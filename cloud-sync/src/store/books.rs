@@ -20,16 +20,18 @@ pub async fn clear_totals(tx: &mut Tx, event: EventId) -> Result<(), StoreError>
     tx.execute("DELETE FROM totals WHERE event = $1", params![event]).await.map(drop)
 }
 
-/// A total; zero where nothing was counted.
-pub async fn total(tx: &mut Tx, event: EventId, name: &str) -> Result<i64, StoreError> {
-    let found = tx.first("SELECT amount FROM totals WHERE event = $1 AND name = $2", params![event, name]).await?;
-    found.map_or(Ok(0), |mut row| row.take())
-}
-
 /// All totals of an event that are not zero.
 pub async fn totals(tx: &mut Tx, event: EventId) -> Result<Vec<(String, i64)>, StoreError> {
     let sql = "SELECT name, amount FROM totals WHERE event = $1 AND amount <> 0 ORDER BY name";
     let rows = tx.query(sql, params![event]).await?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
+}
+
+/// The totals of an event whose names begin with `prefix`, which ends with a slash.
+pub async fn totals_under(tx: &mut Tx, event: EventId, prefix: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    let sql = "SELECT name, amount FROM totals WHERE event = $1 AND name >= $2 AND name < $3";
+    let beyond = format!("{}0", prefix.trim_end_matches('/')); // the character after the slash
+    let rows = tx.query(sql, params![event, prefix, beyond]).await?;
     rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 

@@ -21,13 +21,24 @@ pub struct DeviceRecord {
     pub secret_expires: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Until when it may use rights without being heard, as it was told.
+    pub leased_until: Option<Timestamp>,
     /// What agents read.
     pub row: DeviceRow,
 }
 
+impl DeviceRecord {
+    /// A device that nobody enrols yet, with the rights of its role.
+    pub fn new(event: EventId, row: DeviceRow, created_at: Timestamp) -> Self {
+        let (rights, secret_hash, secret_expires, leased_until) = (Rights::default(), None, None, None);
+        Self { event, rights, secret_hash, secret_expires, created_at, leased_until, row }
+    }
+}
+
 macro_rules! columns {
     () => {
-        "id, event, name, role, rights, certificate, secret_hash, secret_expires, revoked_at, counts_until, created_at"
+        "id, event, name, role, rights, certificate, secret_hash, secret_expires, revoked_at, counts_until, created_at, \
+         leased_until"
     };
 }
 
@@ -38,7 +49,7 @@ pub async fn add(tx: &mut Tx, device: &DeviceRecord) -> Result<bool, StoreError>
     let sql = concat!(
         "INSERT INTO devices (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (event, name) WHERE revoked_at IS NULL DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (event, name) WHERE revoked_at IS NULL DO NOTHING"
     );
     Ok(tx.execute(sql, &values(device)).await? == 1)
 }
@@ -48,7 +59,14 @@ pub async fn update(tx: &mut Tx, device: &DeviceRecord) -> Result<(), StoreError
     let sql = "UPDATE devices SET certificate = $6, secret_hash = $7, secret_expires = $8, revoked_at = $9,
         counts_until = $10
         WHERE id = $1 AND event = $2 AND name = $3 AND role = $4 AND rights = $5 AND created_at = $11"; // these never change
-    tx.execute(sql, &values(device)).await.map(drop)
+    tx.execute(sql, &values(device)[..11]).await.map(drop)
+}
+
+/// Notes until when a device was told that it may use rights; what was told before stands.
+pub async fn lease(tx: &mut Tx, id: DeviceId, until: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE devices SET leased_until = $2
+        WHERE id = $1 AND (leased_until IS NULL OR leased_until < $2)";
+    tx.execute(sql, params![id, until]).await.map(drop)
 }
 
 fn values(device: &DeviceRecord) -> Vec<super::Value> {
@@ -66,6 +84,7 @@ fn values(device: &DeviceRecord) -> Vec<super::Value> {
         row.revoked_at,
         Json(counts),
         device.created_at,
+        device.leased_until,
     ]
     .to_vec()
 }
@@ -111,6 +130,7 @@ fn device(mut row: Row) -> Result<DeviceRecord, StoreError> {
         secret_hash,
         secret_expires,
         created_at: row.take()?,
+        leased_until: row.take()?,
         row: DeviceRow {
             id,
             name,

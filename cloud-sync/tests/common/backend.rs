@@ -98,6 +98,25 @@ impl Database {
 }
 
 impl Database {
+    /// A copy of it. On PostgreSQL its sessions are ended for that.
+    pub fn copied(&self, folder: &Path) -> Self {
+        match self {
+            Self::File(file) => {
+                let copy = folder.join("cloud.db");
+                let database = rusqlite::Connection::open(file).unwrap();
+                database.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
+                Self::File(copy)
+            }
+            Self::Url(url) => {
+                let name = url.split(['/', '?']).nth(3).unwrap();
+                let end =
+                    format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+                server().ask(&end).unwrap();
+                Self::Url(server().make(&next_name(), Some(name)).unwrap())
+            }
+        }
+    }
+
     /// A session beside the servers, as a person with `psql` has one.
     pub async fn session(&self) -> tokio_postgres::Client {
         let Self::Url(url) = self else { panic!("this is about PostgreSQL") };

@@ -119,6 +119,24 @@ impl Cloud {
         Self { folder, database, app, admin, clock, rest: process.router(), link }
     }
 
+    /// The same cloud on a copy of its database, as it is now.
+    pub async fn copied(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let token = "admin.token";
+        std::fs::copy(self.folder.path().join(token), folder.path().join(token)).unwrap();
+        let copy = self.database.copied(folder.path());
+        let cloud = Self::on(folder, copy).await;
+        cloud.clock.store(self.clock.load(Ordering::SeqCst), Ordering::SeqCst);
+        cloud
+    }
+
+    /// The same cloud after a restart.
+    pub async fn restarted(self, life: Life) -> Self {
+        let app = open(&self.database, self.folder.path(), self.clock.clone(), life).await;
+        let (rest, link) = (router::rest(app.clone()), router::link(app.clone()));
+        Self { app, rest, link, ..self }
+    }
+
     /// Another server of the same installation, or the same one after a restart.
     pub async fn again(&self, life: Life) -> Arc<App> {
         open(&self.database, self.folder.path(), self.clock.clone(), life).await
@@ -334,6 +352,7 @@ pub async fn new_event(cloud: &Cloud, organizer: &str, name: &str) -> String {
 }
 
 /// A device with its own key, which writes and signs its journal.
+#[derive(Clone)]
 pub struct Device {
     pub key: SigningKey,
     pub certificate: Certificate,
@@ -378,7 +397,7 @@ impl Device {
 
     pub fn serve(&mut self, at_s: i64, ticket: TicketId, product: u16, quantity: u16) -> EntryRef {
         let product = ProductId(product);
-        self.write(at_s, Kind::Serving(Serving { ticket, product, quantity, code: None, by_hand: None }))
+        self.write(at_s, Kind::Serving(Serving::new(ticket, product, quantity)))
     }
 
     /// The entries from `first`, in runs.
@@ -396,7 +415,14 @@ impl Device {
             entries: (first..=last).map(|n| self.entries[n as usize - 1].clone().into()).collect(),
             signature: sign_head(&self.key, self.identity.event, &head),
             certificate: self.certificate.clone(),
+            previous: first.checked_sub(2).map(|before| self.hashes[before as usize]),
         }
+    }
+
+    /// As it was after this many entries: what it writes now is another history.
+    pub fn set_back(&self, entries: usize) -> Self {
+        let (bytes, hashes) = (self.entries[..entries].to_vec(), self.hashes[..entries].to_vec());
+        Self { entries: bytes, hashes, ..self.clone() }
     }
 
     pub fn request(&self, runs: Vec<Run>) -> tidegate_core::sync::Request {
@@ -408,6 +434,10 @@ impl Device {
             runs,
             feed: None,
             now: Timestamp::from_secs(START_S),
+            wants: Vec::new(),
+            traces: Vec::new(),
+            journal: None,
+            quality: None,
         }
     }
 }

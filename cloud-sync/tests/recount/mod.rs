@@ -12,9 +12,10 @@ use data_encoding::HEXLOWER;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_core::catalogue::{Catalogue, CheckInList, Event};
+use tidegate_core::fold::rebase::Rebases;
 use tidegate_core::fold::{Act, TicketState, Way};
 use tidegate_core::id::{JournalId, ListId, TicketId};
-use tidegate_core::journal::kind::{Kind, Override};
+use tidegate_core::journal::kind::{Kind, Override, Resource};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
 use tidegate_core::time::Timestamp;
@@ -35,8 +36,8 @@ pub struct Written {
     pub entry: Entry,
 }
 
-/// A device's numbers: entries, exits, overridden, refused, served, undone; entries here, and those of them not left out.
-pub type OfDevice = ([u64; 4], i64, u64, u64);
+/// A device's numbers: entries, exits, overridden, refused; served, undone; entries here, and those that count.
+pub type OfDevice = ([u64; 4], i64, u64, [u64; 2]);
 
 /// Everything counted again.
 #[derive(Default)]
@@ -163,10 +164,11 @@ impl Recount {
         let mut recount = Self { names, catalogue, now, ..Self::default() };
         for item in all(venue, &format!("/v1/events/{}/entries?", venue.event)).await {
             let of = recount.devices.entry(text(&item["device"])).or_default();
-            of.3 += 1;
+            of.3[0] += 1;
             if item["counts"] != true {
                 continue;
             }
+            of.3[1] += 1;
             let hex = |field: &str| HEXLOWER.decode(item[field].as_str().unwrap().as_bytes()).unwrap();
             let journal = JournalId {
                 device: item["device"].as_str().unwrap().parse().unwrap(),
@@ -186,7 +188,7 @@ impl Recount {
         let kinds: BTreeMap<EntryRef, &Kind> = written.iter().map(|w| (w.id, &w.entry.kind)).collect();
         self.closing = closing_name(&kinds);
         for Written { id, entry } in &written {
-            if let Some((ticket, act)) = Act::allowed(*id, entry) {
+            if let Some((ticket, act)) = Act::of(*id, entry, &Rebases::default()) {
                 acts.entry(ticket).or_default().push(act);
             }
             match &entry.kind {
@@ -200,7 +202,8 @@ impl Recount {
                     self.device(id).0[3] += 1;
                 }
                 Kind::Restock(r) => {
-                    let product = self.names.products[&u64::from(r.product.0)].clone();
+                    let Resource::Product(product) = r.of else { continue };
+                    let product = self.names.products[&u64::from(product.0)].clone();
                     *self.restocked.entry(product).or_default() += i64::from(r.quantity);
                 }
                 _ => {}

@@ -127,7 +127,7 @@ impl Night {
             }
             _ => {
                 let quantity = self.dice.random_range(1..4);
-                Kind::Serving(Serving { ticket, product, quantity, code: None, by_hand: None })
+                Kind::Serving(Serving::new(ticket, product, quantity))
             }
         }
     }

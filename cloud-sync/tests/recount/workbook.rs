@@ -85,7 +85,8 @@ pub fn tables(book: &mut Xlsx<Cursor<Vec<u8>>>, recount: &Recount) {
         assert_eq!(counts(&row[1..]), [recount.restocked[&name], served, recount.restocked[&name] - served]);
     }
     for row in sheet(book, "Devices").1 {
-        let (tally, served, undone, entries) = recount.devices.get(&word(&row[11])).copied().unwrap_or_default();
+        let (tally, served, undone, [entries, _]) =
+            recount.devices.get(&word(&row[11])).copied().unwrap_or_default();
         assert_eq!(counts(&row[2..8]), [as_i64(tally), vec![served, undone as i64]].concat());
         assert_eq!(counts(&row[9..10]), [entries as i64]);
     }

@@ -122,12 +122,12 @@ pub async fn scan(
     Preferred(language): Preferred,
     Body(request): Body<ScanRequest>,
 ) -> Result<Json<Answer>, Fault> {
-    let place = scope::desk(&app, &caller, &id).await?;
-    let asked = asked(&app, place.0, request, (&caller, language.unwrap_or_default())).await?;
+    let event = scope::desk(&app, &caller, &id).await?;
+    let asked = asked(&app, event, request, (&caller, language.unwrap_or_default())).await?;
     let asked = Arc::new((asked, caller));
     let wants = asked.0.given.wants(Operation::Scan, asked.0.key.as_deref());
     let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
-    group::act(&app, place, act).await.map(Json)
+    group::act(&app, event, act).await.map(Json)
 }
 
 async fn asked(

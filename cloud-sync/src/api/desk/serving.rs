@@ -68,14 +68,14 @@ pub async fn serving(
     ];
     let key = key(request.key, &parts)?;
     let given = Given::of(request.code, request.ticket.as_deref())?;
-    let (place, product) = (scope::desk(&app, &caller, &id).await?, request.product);
+    let (event, product) = (scope::desk(&app, &caller, &id).await?, request.product);
     let (quantity, at) = (request.quantity, request.at.map(|at| at.0));
     let mode = if request.dry_run { Mode::DryRun } else { Mode::Record };
     let language = language.unwrap_or_default();
     let asked = Arc::new(Asked { given, product, quantity, at, key, mode, caller, language });
     let wants = asked.given.wants(Operation::Serving, asked.key.as_ref().map(|key| key.key.as_str()));
     let act = Act::new(wants, move |tx, desk| Box::pin(decide(tx, desk, asked.clone())));
-    group::act(&app, place, act).await.map(Json)
+    group::act(&app, event, act).await.map(Json)
 }
 
 struct Asked {
@@ -100,6 +100,6 @@ async fn decide(tx: &mut Tx, desk: &mut Desk<'_>, asked: Arc<Asked>) -> Result<A
     }
     let shown = desk.shown(tx, &asked.given, &asked.caller).await?;
     let product = desk.product(tx, &asked.product).await?;
-    let order = Order { shown, product, quantity: asked.quantity, at: asked.at };
+    let order = Order { shown, product, quantity: asked.quantity, at: asked.at, overriding: None };
     desk.serving(tx, &order, asked.key.as_ref(), asked.mode).await
 }

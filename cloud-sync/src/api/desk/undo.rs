@@ -6,7 +6,6 @@ use crate::auth::Caller;
 use crate::desk::{Attendant, Desk};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Path};
-use crate::ledger::own;
 use crate::scope;
 use crate::store::Tx;
 use axum::extract::State;
@@ -71,7 +70,7 @@ async fn take_back(
         KeyOf::Scan => Operation::Scan,
         KeyOf::Serving => Operation::Serving,
     };
-    let mut desk = Desk::open(tx, app, own::place_of(&event)).await?;
+    let mut desk = Desk::open(tx, app, event.id).await?;
     desk.turn_to(Attendant { staff: Some(caller.name), language, unattended: false });
     let answer = desk.take_back(tx, (operation, &request.key), request.at.map(|at| at.0)).await?;
     desk.close(tx).await?;

@@ -12,7 +12,6 @@ use crate::auth::Caller;
 use crate::desk::{Attendant, Desk};
 use crate::fault::Fault;
 use crate::json::{Body, Instant, Line, Path, maybe_text};
-use crate::ledger::own;
 use crate::scope;
 use crate::store::Tx;
 use crate::store::events::EventRecord;
@@ -102,7 +101,7 @@ pub async fn tried(
     let (id, imagined) = ticket(tx, (&caller, &event), &request).await?;
     let gate = maybe_text("gate", request.gate.as_ref())?;
     let scan = Scan { at: request.at.map(|at| at.0), gate, ..Scan::of(Shown::Found(id)) };
-    let mut desk = Desk::open(tx, app, own::place_of(&event)).await?;
+    let mut desk = Desk::open(tx, app, event.id).await?;
     desk.turn_to(Attendant { language, ..Attendant::default() });
     let (answer, reasons) = desk.imagine(tx, (&scan, &list), imagined).await?;
     let (verdict, code, explain, at) = (answer.verdict, answer.code, answer.explain, answer.at);
