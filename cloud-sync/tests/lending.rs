@@ -180,7 +180,11 @@ async fn what_others_are_short_of_is_paid_as_far_as_it_is_there() {
     let count = Stocktake { of: BEER, counted: 0, expected: 103, frontier: Hash([0; 32]) };
     boss.write(START_S, Kind::Stocktake(count));
     send(cloud, &boss, boss.runs(1)).await;
-    assert_eq!((held(cloud, &venue, BEER, boss.journal).await, own(cloud, &venue).await.1), (-8, 0), "paid once it is accepted");
+    assert_eq!(
+        (held(cloud, &venue, BEER, boss.journal).await, own(cloud, &venue).await.1),
+        (-8, 0),
+        "paid once it is accepted"
+    );
     restock(cloud, &venue, 20).await;
     assert_eq!((held(cloud, &venue, BEER, boss.journal).await, own(cloud, &venue).await.1), (-8, 17));
     let answer = ask(cloud, &boss, |_| ()).await;

@@ -81,7 +81,7 @@ impl Rights {
         }
         self.answered.extend(transfer.want.map(|want| (id.journal, want)));
         if self.early.remove(&(id, transfer.to)) {
-            self.moved.insert(id);
+            self.has_moved(id);
             self.hold((transfer.of, transfer.to), units);
         } else {
             self.open.entry(transfer.to).or_default().insert(id, transfer.clone());
@@ -98,8 +98,14 @@ impl Rights {
             return;
         };
         self.open.retain(|_, open| !open.is_empty());
-        self.moved.insert(transfer);
+        self.has_moved(transfer);
         self.hold((arrived.of, by), i64::from(arrived.quantity));
+    }
+
+    /// A transfer was accepted: who else said so said nothing.
+    fn has_moved(&mut self, transfer: EntryRef) {
+        self.early.retain(|(accepted, _)| *accepted != transfer);
+        self.moved.insert(transfer);
     }
 
     fn hold(&mut self, holder: Holder, units: i64) {

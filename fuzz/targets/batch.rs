@@ -2,15 +2,22 @@
 //!
 //! Claims: messages, runs and entries survive the round trip; a run verifies exactly if its author
 //! signed these entries after this hash; arithmetic on what a peer says of itself does not overflow;
-//! a packed body unpacks to what was packed, and never to more than a message may have.
+//! what somebody is said to lack is within what there is, and nobody gives more than it has or was asked
+//! for; a packed body unpacks to what was packed, and never to more than a message may have.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use tidegate_core::allotment::Rights as Allotments;
+use tidegate_core::allotment::lease::Lease;
+use tidegate_core::allotment::lend::{Pace, Want, give, pay};
 use tidegate_core::fold::Act;
+use tidegate_core::fold::rebase::Rebases;
 use tidegate_core::journal::{Entry, EntryRef, MAX_ENTRY_BYTES, MAX_RUN_ENTRIES, Run, chain, genesis, sign_head};
 use tidegate_core::seal::Sig;
-use tidegate_core::sync::{MAX_MESSAGE_BYTES, Request, Response, Vector};
+use tidegate_core::sync::{
+    Head, Heads, Lack, MAX_MESSAGE_BYTES, Request, Response, Segment, Trace, Vector, lack, points,
+};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, Rights, Role};
 use tidegate_fuzz::packed;
@@ -23,8 +30,11 @@ fuzz_target!(|bytes: &[u8]| {
     match input.byte() % 32 {
         0..=6 => drop(round_trip::<Request>(input.0)),
         7..=13 => drop(round_trip::<Response>(input.0)),
-        14..=22 => entry(input.0),
-        23..=25 => vectors(input),
+        14..=20 => entry(input.0),
+        21 => several(input),
+        22 => lent(input),
+        23 | 24 => vectors(input),
+        25 => lacking(input),
         26 | 27 => drop(round_trip::<Run>(input.0)),
         28 => unsigned(input.0),
         29 => written(input),
@@ -49,9 +59,46 @@ fn entry(bytes: &[u8]) {
     assert_eq!(again.to_bytes(), written, "two writings of one entry");
     assert_eq!((again.happened_at(), &again.kind), (entry.happened_at(), &entry.kind));
     let id = EntryRef { journal: JOURNAL, sequence: 1, hash: genesis(EVENT, JOURNAL) };
-    if let Some((ticket, act)) = Act::of(id, &entry, &author(Role::Supervisor)) {
+    if let Some((ticket, act)) = Act::of(id, &entry, &Rebases::default()) {
         assert_eq!(entry.kind.ticket(), Some(ticket));
         assert_eq!(act.happened_at(), entry.happened_at());
+    }
+}
+
+/// Some entries of one journal, taken in as they stand and backwards: the same rights, the same times.
+fn several(mut input: Input<'_>) {
+    let mut entries: Vec<(EntryRef, Entry)> = Vec::new();
+    for sequence in 1..=16 {
+        let hash = genesis(EVENT, JOURNAL);
+        entries
+            .extend(Entry::from_bytes(input.piece()).map(|e| (EntryRef { journal: JOURNAL, sequence, hash }, e)));
+    }
+    let folded = |order: &mut dyn Iterator<Item = &(EntryRef, Entry)>| {
+        let (mut rights, mut rebases) = (Allotments::default(), Rebases::default());
+        for (id, entry) in order {
+            rights.insert(*id, entry);
+            rebases.insert(*id, entry);
+        }
+        (rights, rebases)
+    };
+    let (rights, rebases) = folded(&mut entries.iter());
+    assert_eq!(folded(&mut entries.iter().rev()), (rights.clone(), rebases.clone()));
+    for (of, by) in rights.holders() {
+        rights.left(of, by, &|_, _| 0);
+    }
+    entries.iter().for_each(|(id, entry)| drop(Act::of(*id, entry, &rebases)));
+}
+
+/// A request for rights, and a lease, by whatever numbers.
+fn lent(mut input: Input<'_>) {
+    let pace = Pace { used: input.number() as u32, left: input.number() / (1 << 16) };
+    let (boot, asked, now) = ([1; 16], input.number(), Timestamp(input.number()));
+    let lease = Lease::given(input.number() as u32, boot, asked, now);
+    let _ = lease.resumed([2; 16], asked, Timestamp(input.number())).runs([2; 16], input.number());
+    if let Some(want) = round_trip::<Want>(input.0) {
+        let given = i64::from(give(&want, pace));
+        assert!(given <= i64::from(want.units) && given <= pace.left.max(0), "{given} of {pace:?} for {want:?}");
+        assert!(i64::from(pay(want.units.into(), pace.left)) <= pace.left.max(0));
     }
 }
 
@@ -65,11 +112,38 @@ fn author(role: Role) -> Identity {
 fn vectors(mut input: Input<'_>) {
     let first = input.piece();
     let (Some(one), Some(other)) = (round_trip::<Vector>(first), round_trip::<Vector>(input.0)) else { return };
-    for (journal, from) in one.beyond(&other) {
-        assert!(from < one.sequence(&journal));
-    }
-    assert_eq!(one.ahead_of(&other) == 0, one.beyond(&other).is_empty());
+    let ahead = one.0.keys().any(|journal| one.sequence(journal) > other.sequence(journal));
+    assert_eq!(one.ahead_of(&other) > 0, ahead);
     assert_eq!(one.digest() == other.digest(), one == other);
+}
+
+/// What somebody who says this of a journal lacks of one that is kept in these parts.
+fn lacking(mut input: Input<'_>) {
+    let mut parts = vec![Segment { parent: None, base: 0, last: u64::from(input.byte()) }];
+    for place in 0..usize::from(input.byte() % 8) {
+        let parent = usize::from(input.byte()) % (place + 1);
+        let base = u64::from(input.byte()).min(parts[parent].last);
+        parts.push(Segment { parent: Some(parent), base, last: base + u64::from(input.byte()) });
+    }
+    let Some(trace) = round_trip::<Trace>(input.piece()) else { return };
+    let Some(theirs) = round_trip::<Heads>(input.0) else { return };
+    // A point stands where its hash says, if that part reaches so far.
+    let find = |point: &Head| {
+        let place = usize::from(point.hash.0[0]) % (parts.len() + 1);
+        let part = parts.get(place).filter(|part| (part.base + 1..=part.last).contains(&point.sequence));
+        Ok::<_, ()>(part.map(|_| place))
+    };
+    match lack(&parts, Some(&theirs), points(&[trace], JOURNAL), find) {
+        Ok(Lack::After(after)) => {
+            for (place, after) in after {
+                assert!(
+                    parts[place].base <= after && after < parts[place].last,
+                    "{after} of {place} in {parts:?}"
+                );
+            }
+        }
+        Ok(Lack::Astray) | Err(()) => {}
+    }
 }
 
 /// Any bytes as entries under a right signature, and the same with one bit turned.
@@ -87,7 +161,7 @@ fn written(mut input: Input<'_>) {
     let signature = sign_head(&KEYS.own, EVENT, &EntryRef { journal: JOURNAL, sequence, hash });
     let certificate = Certificate::issue(&KEYS.own, &author(Role::Gate));
     let entries = entries.into_iter().map(Into::into).collect();
-    let mut run = Run { journal: JOURNAL, first, entries, signature, certificate };
+    let mut run = Run { journal: JOURNAL, first, entries, signature, certificate, previous: None };
     let sized = (1..=MAX_RUN_ENTRIES).contains(&run.entries.len())
         && run.entries.iter().all(|entry| entry.len() <= MAX_ENTRY_BYTES);
     let verified = run.verify(EVENT, &KEYS.public, before);

@@ -9,15 +9,17 @@
 use ed25519_dalek::SigningKey;
 use image::{ExtendedColorType, ImageFormat};
 use std::path::Path;
+use tidegate_core::allotment::lend::Want;
 use tidegate_core::catalogue::*;
 use tidegate_core::clock::Quality;
+use tidegate_core::exposure::Policy;
 use tidegate_core::feed::{Change, Epoch, Page, SignedPage};
 use tidegate_core::id::*;
 use tidegate_core::journal::kind::*;
 use tidegate_core::journal::{Entry, EntryRef, Kind, Run, chain, genesis, sign_head};
 use tidegate_core::rule::Rules;
 use tidegate_core::seal::{Hash, PublicKey};
-use tidegate_core::sync::{Head, Rejected, Request, Response, Vector};
+use tidegate_core::sync::{Head, Heads, Rejected, Request, Response, Trace, Vector};
 use tidegate_core::ticket::spoken::Spoken;
 use tidegate_core::ticket::{Credit, Ticket, TicketKey, issue};
 use tidegate_core::time::{Timestamp, Window};
@@ -137,23 +139,35 @@ fn codes() -> Seeds {
 
 fn entries() -> Vec<Entry> {
     let (ticket, list, product) = (TicketId::from_bytes([9; 6]), ListId(1), ProductId(3));
+    let of = Resource::Product(product);
     let target = EntryRef { journal: JOURNAL, sequence: 1, hash: Hash([4; 32]) };
     let overridden = Some(Override { supervisor: "ana".into(), reason: "known".into() });
     let answers = vec![Answered { question: "q1".into(), text: "yes".into() }];
     let by_hand = Some(ByHand::Typed);
     let code = Some(vec![7; 76].into());
     let gate = Some("Gate A".to_owned());
-    let admission = Admission { gate: gate.clone(), overridden, answers, ..Admission::new(ticket, list) };
+    let admission =
+        Admission { gate: gate.clone(), overridden: overridden.clone(), answers, ..Admission::new(ticket, list) };
     let kinds = [
         Kind::Admission(admission),
         Kind::Exit(Exit { by_hand, ..Exit::new(ticket, list, vec![target]) }),
         Kind::Refusal(Refusal { ticket: None, list: Some(list), gate, code: "forged".into() }),
-        Kind::Serving(Serving { ticket, product, quantity: 2, code, by_hand }),
+        Kind::Serving(Serving {
+            code,
+            by_hand,
+            overridden: overridden.clone(),
+            ..Serving::new(ticket, product, 2)
+        }),
         Kind::Annul(Undo { ticket, target }),
         Kind::Void(Undo { ticket, target }),
-        Kind::Restock(Restock { product, quantity: 500 }),
-        Kind::Transfer(Transfer { product, quantity: 5, to: JOURNAL }),
+        Kind::Restock(Restock { of: Resource::Zone(ZoneId(1)), quantity: 500 }),
+        Kind::Waste(Waste { of, quantity: 3, reason: Some("a tray fell".into()) }),
+        Kind::Stocktake(Stocktake { of, counted: 40, expected: 41, frontier: Hash([5; 32]) }),
+        Kind::Transfer(Transfer { want: Some(WantId([6; 16])), ..Transfer::share(of, 5, JOURNAL) }),
         Kind::Accepted(Accepted { transfer: target }),
+        Kind::Clock(ClockSet { since: 3, shift_us: -5_000_000 }),
+        Kind::Retire(Retire { journal: JOURNAL, last: 9 }),
+        Kind::Began(Began { after: Some(target) }),
         Kind::Unknown { tag: 99, body: vec![1, 2] },
     ];
     let entry = |(after, kind)| Entry {
@@ -184,13 +198,18 @@ fn run(of: &[Entry]) -> Run {
         entries: entries.into_iter().map(Into::into).collect(),
         signature: sign_head(&sample(), EVENT, &head),
         certificate: Certificate::issue(&sample(), &identity()),
+        previous: None,
     }
 }
 
 fn vector(sequences: &[u64]) -> Vector {
     let journal = |place| JournalId { device: DeviceId([place; 16]), incarnation: 1 };
-    let head = |sequence| Head { sequence, hash: Hash([3; 32]) };
-    Vector((1..).zip(sequences).map(|(place, sequence)| (journal(place), head(*sequence))).collect())
+    let heads = |sequence| Heads::of(vec![head(sequence)]);
+    Vector((1..).zip(sequences).map(|(place, sequence)| (journal(place), heads(*sequence))).collect())
+}
+
+fn head(sequence: u64) -> Head {
+    Head { sequence, hash: Hash([3; 32]) }
 }
 
 fn page(rows: Vec<Change>) -> Page {
@@ -204,11 +223,35 @@ fn batches() -> Seeds {
     let (digest, ours) = (Hash([1; 32]), vector(&[5, 3, 9]));
     let (vector_of_ours, feed) = (Some(ours.clone()), Some(page(Vec::new()).cursor()));
     let runs = vec![run(&all[..2])];
-    let request = Request { version: 1, event: EVENT, digest, vector: vector_of_ours, runs, feed, now: DOORS };
+    let want = Want { id: WantId([6; 16]), of: Resource::Product(ProductId(3)), units: 5, used: 7, left: 1 };
+    let trace = Trace { journal: JOURNAL, points: vec![head(9), head(7), head(1)] };
+    let request = Request {
+        version: 1,
+        event: EVENT,
+        digest,
+        vector: vector_of_ours,
+        runs,
+        feed,
+        now: DOORS,
+        wants: vec![want],
+        traces: vec![trace.clone()],
+        journal: Some(JOURNAL),
+        quality: Some(Quality::Unsure),
+    };
     let rejected = vec![Rejected { journal: JOURNAL, first: 1, code: "journal_gap".into() }];
-    let (runs, device, vector_of_ours) = (vec![run(&all[2..3])], Some(JOURNAL.device), Some(ours.clone()));
-    let response =
-        Response { digest, vector: vector_of_ours, runs, pages, rejected, more: true, now: DOORS, device };
+    let response = Response {
+        digest,
+        vector: Some(ours.clone()),
+        runs: vec![Run { previous: Some(Hash([7; 32])), ..run(&all[2..3]) }],
+        pages,
+        rejected,
+        more: true,
+        now: DOORS,
+        device: Some(JOURNAL.device),
+        traces: vec![trace.clone()],
+        lease_s: Some(3_600),
+        quality: Some(Quality::Trusted),
+    };
     let mut seeds = vec![
         seed("request", &[0], cbor(&request)),
         seed("response", &[7], cbor(&response)),
@@ -224,6 +267,14 @@ fn batches() -> Seeds {
     let one = cbor(&ours);
     let two = [vec![one.len() as u8], one, cbor(&vector(&[2, 8]))].concat();
     seeds.push(seed("vectors", &[23], two));
+    let forked = Heads::of(vec![head(9), Head { sequence: 7, hash: Hash([4; 32]) }]);
+    let (trace, forked) = (cbor(&trace), cbor(&forked));
+    let lacking = [&[9, 1, 0, 4, 3, trace.len() as u8][..], &trace, &forked].concat();
+    seeds.push(seed("lacking", &[25], lacking));
+    seeds.push(seed("lent", &[22], [&[0; 48][..], &cbor(&want)].concat()));
+    let moved = all.iter().filter(|entry| entry.kind.moves_rights()).map(Entry::to_bytes);
+    let moved: Vec<u8> = moved.flat_map(|bytes| [vec![bytes.len() as u8], bytes].concat()).collect();
+    seeds.push(seed("several", &[21], moved));
     seeds.extend(all.iter().map(|e| seed(format!("entry {}", e.kind.name()), &[14], e.to_bytes())));
     seeds
 }
@@ -253,6 +304,7 @@ fn changes() -> Vec<Change> {
         date: Some(date),
         auto_exit_at: Some(DOORS),
         rules: Some(Rules::new(RULES[0])),
+        zone: Some(ZoneId(1)),
         ..CheckInList::unnamed(list)
     };
     let device = DeviceRow {
@@ -287,6 +339,13 @@ fn changes() -> Vec<Change> {
         }),
         Change::StaffGone("bo".into()),
         Change::Ticket(Box::new(ticket)),
+        Change::Zone(Zone { id: ZoneId(1), name: "Hall".into(), capacity: 500 }),
+        Change::Policy(Policy {
+            oldest_update_s: Some(600),
+            unverified_hard: Some(50),
+            share_percent: Some(50),
+            ..Policy::unlimited(Role::Gate)
+        }),
     ]
 }
 
