@@ -8,9 +8,9 @@ show() { printf '\n$ %s\n' "$*"; "$@"; }
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 1
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 8
 show "$release"/numbers --dir "${DIR:-.}" news
-show "$release"/numbers --dir "${DIR:-.}" first-sync --tickets 1000
-show "$release"/numbers --dir "${DIR:-.}" first-sync
 show "$release"/numbers --dir "${DIR:-.}" start
+show "$release"/numbers --dir "${DIR:-.}" start --tickets 1000000
+show "$release"/numbers --dir "${DIR:-.}" feed
 show "$release"/numbers --dir "${DIR:-.}" search
 show "$release"/numbers --dir "${DIR:-.}" desk
 show "$release"/numbers --dir "${DIR:-.}" desk --postgres

@@ -1,18 +1,19 @@
 //! What every handler works with: the store, the vault, the clock and small caches.
 //!
 //! Time is a function, so that tests own it. Caches hold only what the database
-//! holds too, keyed so that a stale entry is never found: a catalogue by its
-//! feed revision, a certificate by its bytes, a law by how many entries it was read from.
+//! holds too, keyed so that a stale entry is never found: a catalogue by its epoch
+//! and feed revision, a certificate by its bytes, a law by how many entries it was read from.
+
+mod founding;
 
 use crate::auth::callers::Callers;
 use crate::auth::limit::Limiter;
-use crate::auth::tokens;
 use crate::desk::group::Groups;
 use crate::fault::Fault;
-use crate::keys::{self, KeyFault, Purpose};
-use crate::ledger;
+use crate::keys::{self, Purpose};
 use crate::ledger::law::Law;
-use crate::store::tokens::TokenRecord;
+use crate::start::Starts;
+use crate::store::life::{Asking, Known};
 use crate::store::{self, Lock, Store, StoreError, Tx};
 use crate::turns::Turns;
 use crate::vault::Vault;
@@ -39,8 +40,6 @@ const MAX_CERTIFICATES: usize = 20_000;
 const LINK_CERTIFICATE_S: i64 = 400 * 24 * 3600;
 /// The file with the administrator's token, made on the first start.
 pub const ADMIN_TOKEN_FILE: &str = "admin.token";
-/// Which life of the cloud this is, as the installation knows it.
-const EPOCH: &str = "epoch";
 /// By which law the entries were judged, as the installation knows it.
 const LAW: &str = "law";
 /// The database file, where there is no other database.
@@ -66,13 +65,20 @@ pub struct App {
     pub short_codes: Limiter<String>,
     /// Who waits at the events' desks.
     pub desks: Groups,
+    /// What new devices begin with.
+    pub starts: Starts,
+    life: Asking,
     turns: Turns,
     now: Now,
-    catalogues: Mutex<HashMap<EventId, (u64, Arc<Catalogue>)>>,
+    catalogues: Mutex<HashMap<EventId, (Edition, Arc<Catalogue>)>>,
     certificates: Mutex<HashMap<Vec<u8>, Arc<Identity>>>,
     laws: Mutex<HashMap<EventId, Arc<Law>>>,
     organizers: Mutex<HashMap<EventId, Arc<str>>>,
+    seen: Mutex<Option<Epoch>>,
 }
+
+/// Which catalogue of an event it is: another life of the cloud numbers its revisions anew.
+type Edition = (Epoch, u64);
 
 /// The machine's own clock.
 pub fn machine_clock() -> Now {
@@ -96,13 +102,14 @@ impl App {
     pub async fn open(store: Store, data: &Path, vault: Vault, now: Now, life: Life) -> anyhow::Result<Self> {
         let (vault, at) = (Arc::new(vault), now());
         let inside = vault.clone();
-        let ca = store.write(move |tx| Box::pin(async move { found(tx, &inside, at, life).await })).await?;
-        first_admin(&store, data, at).await?;
-        complete_tickets(&store).await?;
+        let ca =
+            store.write(move |tx| Box::pin(async move { founding::found(tx, &inside, at, life).await })).await?;
+        founding::first_admin(&store, data, at).await?;
+        founding::complete_tickets(&store).await?;
         // The closure above has ended, and with it the other pointer.
         let vault = Arc::into_inner(vault).context("the vault is still in use")?;
         let app = Arc::new(Self::new(store, vault, ca, now));
-        relearn(&app).await?;
+        founding::relearn(&app).await?;
         Arc::into_inner(app).context("the installation is still in use")
     }
 
@@ -126,12 +133,15 @@ impl App {
             enrolments: Limiter::default(),
             short_codes: Limiter::default(),
             desks: Groups::default(),
+            starts: Starts::default(),
+            life: Asking::default(),
             turns: Turns::default(),
             now,
             catalogues: Mutex::default(),
             certificates: Mutex::default(),
             laws: Mutex::default(),
             organizers: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
@@ -179,10 +189,9 @@ impl App {
 
     /// An event's catalogue as its agents read it.
     pub async fn catalogue(&self, tx: &mut Tx, event: EventId) -> Result<Arc<Catalogue>, Fault> {
-        let revisions = store::feed::revisions(tx, event).await?;
-        let small = revisions.ok_or_else(|| Fault::missing("event"))?.small;
+        let edition = store::feed::edition(tx, event).await?.ok_or_else(|| Fault::missing("event"))?;
         let known = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned();
-        if let Some((_, catalogue)) = known.filter(|(revision, _)| *revision == small) {
+        if let Some((_, catalogue)) = known.filter(|(known, _)| *known == edition) {
             return Ok(catalogue);
         }
         let rows = store::feed::small(tx, event).await?;
@@ -191,7 +200,7 @@ impl App {
         if all.len() >= MAX_CATALOGUES {
             all.clear();
         }
-        all.insert(event, (small, catalogue.clone()));
+        all.insert(event, (edition, catalogue.clone()));
         Ok(catalogue)
     }
 
@@ -239,10 +248,43 @@ impl App {
         Ok(identity)
     }
 
-    /// Which life of the cloud this is: asked each time, because another server may have begun a new one.
+    /// Which life of the cloud this is: asked each time, because another server may have begun a new one, or
+    /// the database itself. Where it has, nothing is given out until [`App::settle_life`] has noted it.
     pub async fn epoch(&self, tx: &mut Tx) -> Result<Epoch, Fault> {
-        let known = store::keys::known(tx, EPOCH).await?;
-        known.map(Epoch).ok_or_else(|| Fault::internal("the installation has no epoch"))
+        let known = self.epoch_of_this_life(tx).await?;
+        known.ok_or_else(|| StoreError::Busy("the database has begun another life".into()).into())
+    }
+
+    /// The epoch, and the life of the database, whether or not they belong together: equal only where nothing that
+    /// was numbered before is numbered anew. What was remembered of the life before is forgotten.
+    pub async fn life(&self, tx: &mut Tx) -> Result<Known, Fault> {
+        let known = self.life.known(tx).await?;
+        let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), known.epoch);
+        if before.is_some() && before != known.epoch {
+            self.starts.forget();
+            self.laws.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(known)
+    }
+
+    /// The epoch; absent where the database has begun another life since it was drawn.
+    pub async fn epoch_of_this_life(&self, tx: &mut Tx) -> Result<Option<Epoch>, Fault> {
+        let known = self.life(tx).await?;
+        let epoch = known.epoch.ok_or_else(|| Fault::internal("the installation has no epoch"))?;
+        Ok(Some(epoch).filter(|_| known.is_of_this_life))
+    }
+
+    /// Draws another epoch where the database has begun another life: agents begin their feed anew.
+    pub async fn settle_life(self: &Arc<Self>) -> Result<Epoch, Fault> {
+        let settled = self.write(|tx, app| {
+            Box::pin(async move {
+                tx.lock(Lock::Installation).await?;
+                app.life.settle(tx, false).await?;
+                app.epoch(tx).await
+            })
+        });
+        let epoch = settled.await?;
+        Ok(epoch)
     }
 
     /// The cloud's certificate on the device link, and its key.
@@ -266,74 +308,6 @@ async fn link_identity(tx: &mut Tx, app: &App) -> Result<(Certificate, SigningKe
         expires: app.now().plus_secs(LINK_CERTIFICATE_S),
     };
     Ok((Certificate::issue(&ca, &identity), key))
-}
-
-async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life) -> Result<PublicKey, KeyFault> {
-    tx.lock(Lock::Installation).await?; // servers may start together
-    let ca = keys::load_or_make(tx, vault, Purpose::Ca, now).await?;
-    keys::load_or_make(tx, vault, Purpose::Link, now).await?;
-    if store::keys::known(tx, "device").await?.is_none() {
-        store::keys::set_known(tx, "device", rand::random()).await?;
-    }
-    if life == Life::Restored || store::keys::known(tx, EPOCH).await?.is_none() {
-        store::keys::set_known(tx, EPOCH, rand::random()).await?;
-        store::journals::close_own(tx).await?; // agents may know entries of them that are not here
-    }
-    Ok(ca.verifying_key().into())
-}
-
-async fn complete_tickets(store: &Store) -> anyhow::Result<()> {
-    let mut after = Some(-1);
-    while let Some(place) = after {
-        after = store.write(move |tx| Box::pin(crate::tickets::complete(tx, place))).await?;
-    }
-    Ok(())
-}
-
-/// Entries of all events are judged again where another program did it before.
-async fn relearn(app: &Arc<App>) -> anyhow::Result<()> {
-    let law = [ledger::LAW; 16];
-    if app.read(|tx, _| Box::pin(async move { Ok(store::keys::known(tx, LAW).await?) })).await? == Some(law) {
-        return Ok(());
-    }
-    let mut after = EventId::default();
-    loop {
-        let next = app.read(move |tx, _| Box::pin(async move { Ok(store::events::all(tx, after, 1).await?) }));
-        let Some(event) = next.await?.pop() else { break };
-        after = event.id;
-        app.write(move |tx, app| Box::pin(ledger::relearn(tx, app, after))).await?;
-    }
-    Ok(app.write(move |tx, _| Box::pin(async move { Ok(store::keys::set_known(tx, LAW, law).await?) })).await?)
-}
-
-/// The file is there before the token counts: a crash between leaves a file that the next start takes up.
-async fn first_admin(store: &Store, data: &Path, now: Timestamp) -> anyhow::Result<()> {
-    let file = data.join(ADMIN_TOKEN_FILE);
-    store.write(move |tx| Box::pin(async move { add_first_admin(tx, &file, now).await })).await
-}
-
-async fn add_first_admin(tx: &mut Tx, file: &Path, now: Timestamp) -> anyhow::Result<()> {
-    tx.lock(Lock::Installation).await?;
-    if store::tokens::any_admin(tx).await? {
-        return Ok(());
-    }
-    let token = match std::fs::read_to_string(file) {
-        Ok(text) => text.trim().to_owned(),
-        Err(_) => {
-            let token = tokens::fresh();
-            crate::vault::write_secret(file, &token).context("the administrator's token cannot be written")?;
-            token
-        }
-    };
-    let record = TokenRecord {
-        hash: tokens::hash(&token),
-        id: tokens::fresh_id(),
-        role: "admin".into(),
-        organizer: None,
-        name: "first administrator".into(),
-        created_at: now,
-    };
-    Ok(store::tokens::add(tx, &record).await?)
 }
 
 fn catalogue(changes: impl Iterator<Item = Change>) -> Catalogue {

@@ -27,7 +27,7 @@ use tidegate_core::clock::Quality;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Why, decide, rule_reasons};
+use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Stage, Why, decide, rule_reasons};
 use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{DeviceId, EventId, JournalId, ListId, ProductId, TicketId};
@@ -321,7 +321,7 @@ impl<'a> Desk<'a> {
             now: self.app.now(),
             quality: Quality::Trusted,
             can_ask: !self.attendant.unattended,
-            ready: true,
+            stage: Stage::Whole,
             room: None,
             reach: Reach::whole(Role::Cloud),
             own: self.books.own().ok().flatten(),

@@ -10,17 +10,22 @@ mod give;
 mod lease;
 mod take;
 
+pub(crate) use give::frontier;
+
 use crate::app::App;
 use crate::fault::Fault;
 use crate::ledger::own::FIRST_LIFE;
 use crate::ledger::{Books, lend};
+use crate::start::{self, Wanted};
 use crate::store::Tx;
 use crate::store::devices;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tidegate_core::allotment::lend::Want;
+use tidegate_core::feed::{Cursor, Epoch};
 use tidegate_core::id::{EventId, JournalId};
 use tidegate_core::journal::Run;
+use tidegate_core::start::SignedPart;
 use tidegate_core::sync::{MAX_JOURNALS, MAX_TRACES, Rejected, Request, Response, VERSION};
 use tidegate_core::trust::{Identity, TrustFault};
 
@@ -35,9 +40,17 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
     request.traces.truncate(MAX_TRACES);
     let (event, device) = (request.event, peer.device);
     let known = app.read(move |tx, app| {
-        Box::pin(async move { Ok((devices::get(tx, device).await?, app.catalogue(tx, event).await?)) })
+        Box::pin(async move {
+            let device = devices::get(tx, device).await?;
+            let epoch = app.epoch_of_this_life(tx).await?;
+            Ok((device, app.catalogue(tx, event).await?, epoch))
+        })
     });
-    let (found, catalogue) = known.await?;
+    let (found, catalogue, epoch) = known.await?;
+    let epoch = match epoch {
+        Some(epoch) => epoch,
+        None => app.settle_life().await?,
+    };
     let revoked = found.as_ref().is_some_and(|device| device.row.revoked_at.is_some());
     if revoked {
         request.wants.clear();
@@ -49,8 +62,27 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
             .action("What it sent was kept as evidence; enrol another device"));
     }
     let lease = lease::of(app, &catalogue, found).await?;
-    let response = app.read(move |tx, app| Box::pin(give::give(tx, app, request, rejected))).await?;
-    Ok(Response { lease_s: Some(lease), ..response })
+    let (start, more) = start_of(app, &mut request, epoch).await?;
+    let mut response = app.read(move |tx, app| Box::pin(give::give(tx, app, request, rejected))).await?;
+    response.more |= more;
+    response.start = start;
+    response.lease_s = Some(lease);
+    Ok(response)
+}
+
+/// The parts of a start that are asked for, or the first one for whoever is of another life of the cloud and can
+/// read it; pages are of no use to them then.
+async fn start_of(app: &Arc<App>, request: &mut Request, epoch: Epoch) -> Result<(Vec<SignedPart>, bool), Fault> {
+    let Some(asked) = &request.start else { return Ok((Vec::new(), false)) };
+    if let Some(gathered) = asked.gathered.clone() {
+        request.feed = None;
+        return start::parts(app, (request.event, epoch), &gathered, Wanted::Next).await;
+    }
+    if request.feed.is_none_or(|cursor| cursor == Cursor::default() || cursor.epoch == epoch) {
+        return Ok((Vec::new(), false));
+    }
+    request.feed = None;
+    start::parts(app, (request.event, epoch), &[], Wanted::First).await
 }
 
 fn check(peer: &Identity, request: &Request) -> Result<(), Fault> {

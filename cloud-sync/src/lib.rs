@@ -6,7 +6,7 @@
 //! - [`store`]: the database; the only place that knows one.
 //! - [`vault`] and [`keys`]: private keys, encrypted at rest.
 //! - [`orders`] and [`pay`]: the legal moves of an order, and who takes the money.
-//! - [`feed`] and [`exchange`]: what goes to the agents and what comes from them.
+//! - [`feed`], [`start`] and [`exchange`]: what goes to the agents and what comes from them.
 //! - [`rule`]: rules of lists at the command line.
 //! - [`ledger`], [`desk`] and [`report`]: entries into the books, the cloud's own
 //!   scans, and what organizers read.
@@ -31,6 +31,7 @@ pub mod router;
 pub mod rule;
 pub mod scope;
 pub mod serve;
+pub mod start;
 pub mod store;
 pub mod tickets;
 pub mod turns;

@@ -60,6 +60,44 @@ async fn ten_thousand_entries_are_durable_and_a_hundred_thousand_tickets_fed() {
     report("attendance over 10,000 entries", started.elapsed(), Duration::from_millis(500));
 }
 
+both!(
+    #[ignore = "measures an optimised build"]
+    a_start_is_made_in_time_after_half_a_million_entries
+);
+async fn a_start_is_made_in_time_after_half_a_million_entries() {
+    let venue = durable_venue().await;
+    let mut gates = Vec::new();
+    for gate in 0..10 {
+        gates.push(venue.device(&format!("gate-{gate}"), "gate").await);
+    }
+    let ticket =
+        |number: u64| TicketId::from_i64((number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16) as i64).unwrap();
+    let started = Instant::now();
+    for number in 0..500_000_u64 {
+        let gate = &mut gates[(number % 10) as usize];
+        gate.admit(START_S + number as i64 / 50, ticket(number), 1);
+    }
+    for gate in &gates {
+        for part in gate.runs(1).chunks(40) {
+            venue.cloud.exchange(&gate.identity, &gate.request(part.to_vec())).await.ok().unwrap();
+        }
+    }
+    println!("{}: 500,000 entries taken in {:.1} s", backend::name(), started.elapsed().as_secs_f64());
+    let start = async |what: &str, bound| {
+        let app = &venue.cloud.app;
+        let epoch = app.read(|tx, app| Box::pin(app.epoch(tx))).await.unwrap();
+        let started = Instant::now();
+        let place = (gates[0].identity.event, epoch);
+        let parts = cloud_sync::start::parts(app, place, &[], cloud_sync::start::Wanted::Next).await.unwrap().0;
+        let bytes: usize = parts.iter().map(tidegate_core::start::SignedPart::size).sum();
+        report(&format!("{what}, {bytes} bytes"), started.elapsed(), bound);
+    };
+    start("a start after 500,000 entries, the first of a server", Duration::from_secs(4)).await;
+    venue.cloud.pass(6);
+    start("the next one", Duration::from_secs(1)).await;
+    start("the same again", Duration::from_millis(20)).await;
+}
+
 async fn pages(venue: &Venue, gate: &common::Device) {
     let app = &venue.cloud.app;
     let (event, started) = (gate.identity.event, Instant::now());

@@ -93,6 +93,7 @@ fn question(event: &str) -> Request {
         traces: Vec::new(),
         journal: None,
         quality: None,
+        start: None,
     }
 }
 

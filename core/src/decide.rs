@@ -10,6 +10,7 @@ pub mod answer;
 pub mod checks;
 pub mod explain;
 pub mod key;
+pub mod stage;
 pub mod undo;
 pub mod verdict;
 
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 use add_on::Meant;
 
 pub use explain::Why;
+pub use stage::{Behind, Rows, Stage};
 pub use verdict::Code;
 
 /// What was put in front of the decision.
@@ -153,8 +155,8 @@ pub struct Facts<'a> {
     pub quality: Quality,
     /// Whether somebody is there to be asked.
     pub can_ask: bool,
-    /// Whether stage one of the feed is complete.
-    pub ready: bool,
+    /// How far it has come with what there was before it.
+    pub stage: Stage<'a>,
     /// Free places that this device may fill; absent where the list counts none.
     pub room: Option<i64>,
     /// How far this device stands from the others.
@@ -374,7 +376,7 @@ pub fn decide(facts: &Facts<'_>, scan: &Scan, list: &CheckInList) -> Decision {
         return refused(facts, (scan, list), None, Objection::ambiguous(tickets.to_vec()));
     }
     let Some(standing) = Standing::of(&scan.shown, facts) else {
-        return refused(facts, (scan, list), None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket));
+        return refused(facts, (scan, list), None, checks::no_such_ticket(facts));
     };
     let main = checks::still_good(&standing, facts);
     match (add_on::meant(facts, scan, list, &standing), main) {
@@ -408,7 +410,7 @@ pub fn rule_reasons(facts: &Facts<'_>, scan: &Scan, list: &CheckInList) -> Vec<W
 pub(crate) fn identity_objection(shown: &Shown, facts: &Facts<'_>) -> Option<Objection> {
     let refuse = |code, why| Some(Objection::refuse(code, why));
     match shown {
-        _ if !facts.ready => refuse(Code::Starting, Why::Starting),
+        _ if facts.is_starting() => refuse(Code::Starting, Why::Starting),
         _ if facts.reach.withdrawn().is_some() => refuse(Code::Limit, Why::Limit(Limit::Withdrawn)),
         Shown::Code(Identity::NotATicket(reason)) => refuse(Code::NotATicket, Why::NotATicket(*reason)),
         Shown::Code(Identity::UnknownKey(key)) => refuse(Code::UnknownKey, Why::UnknownKey(*key)),

@@ -261,17 +261,9 @@ impl SignedPage {
     /// It may begin before the cursor: a row that stands in the overlap cannot have
     /// stood at a newer revision there when a page that reaches further was signed.
     pub fn open(&self, feed_key: &PublicKey, event: EventId, cursor: Cursor) -> Result<Page, FeedFault> {
-        if self.body.len() > MAX_PAGE_BYTES {
-            return Err(FeedFault::Size);
-        }
-        let key = feed_key.verifying().ok_or(FeedFault::Signature)?;
-        if !Domain::Feed.verify(&key, &[&self.body], &self.signature) {
-            return Err(FeedFault::Signature);
-        }
-        let page: Page = minicbor::decode(&self.body).map_err(|_| FeedFault::Unreadable)?;
+        let page = self.open_any(feed_key, event)?;
         let fresh = cursor == Cursor::default();
         match page {
-            _ if page.event != event => Err(FeedFault::Event),
             _ if !fresh && page.epoch != cursor.epoch => Err(FeedFault::Epoch),
             _ if planted(Bug::FeedBackwards) => Ok(page),
             _ if page.from > cursor.revision || page.to < cursor.revision || page.newest < page.to => {
@@ -281,6 +273,29 @@ impl SignedPage {
             page => Ok(page),
         }
     }
+
+    /// What it says, whether or not it follows anything: which life of the cloud there is, and since when.
+    pub fn open_any(&self, feed_key: &PublicKey, event: EventId) -> Result<Page, FeedFault> {
+        let page: Page = open_signed(Domain::Feed, feed_key, (&self.body, &self.signature), MAX_PAGE_BYTES)?;
+        if page.event == event { Ok(page) } else { Err(FeedFault::Event) }
+    }
+}
+
+/// What the feed key signed for this purpose.
+pub(crate) fn open_signed<T: for<'b> Decode<'b, ()>>(
+    domain: Domain,
+    feed_key: &PublicKey,
+    (body, signature): (&[u8], &Sig),
+    most: usize,
+) -> Result<T, FeedFault> {
+    if body.len() > most {
+        return Err(FeedFault::Size);
+    }
+    let key = feed_key.verifying().ok_or(FeedFault::Signature)?;
+    if !domain.verify(&key, &[body], signature) {
+        return Err(FeedFault::Signature);
+    }
+    minicbor::decode(body).map_err(|_| FeedFault::Unreadable)
 }
 
 #[cfg(test)]

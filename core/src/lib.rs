@@ -11,7 +11,7 @@
 //! - [`fold`]: entries into state, the same in whatever order they came.
 //! - [`allotment`]: the share of stock, or of places, that a device may use up alone.
 //! - [`exposure`]: what may go wrong while devices cannot talk, bounded.
-//! - [`feed`] and [`sync`]: what travels between cloud and agents.
+//! - [`feed`] and [`sync`]: what travels between cloud and agents; [`start`]: what a device needs first.
 //! - [`rule`]: the rules of check-in lists: read, evaluated, explained.
 //! - [`trust`]: device certificates and one-time codes.
 //! - [`clock`], [`time`], [`id`], [`money`]: the small types under all of it.
@@ -35,6 +35,7 @@ pub mod rule;
 pub mod seal;
 pub mod serve;
 mod sparse;
+pub mod start;
 pub mod sync;
 mod texts;
 pub mod ticket;

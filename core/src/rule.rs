@@ -66,6 +66,11 @@ impl Rule {
         self.0.evaluate(facts)
     }
 
+    /// Whether it asks when the ticket came in before, or whether it is inside.
+    pub fn looks_back(&self) -> bool {
+        self.0.looks_back()
+    }
+
     /// Why it is false, in one reason: the first of [`Self::reasons`].
     pub fn reason(&self, facts: &RuleFacts<'_>) -> Reason {
         self.reasons(facts).into_iter().next().unwrap_or(Reason::Never)

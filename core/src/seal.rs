@@ -31,6 +31,14 @@ pub enum Domain {
     Head,
     /// A page of the feed, by the feed key.
     Feed,
+    /// A part of a start, by the feed key.
+    Start,
+    /// What is in a part of a start.
+    StartPart,
+    /// What is in all parts of a start.
+    StartContents,
+    /// A shelf of ticket rows, by the feed key.
+    Shelf,
     /// The vector of all heads somebody has.
     Vector,
     /// The content behind an idempotency key.
@@ -59,6 +67,10 @@ impl Domain {
             Self::Chain => b"tidegate entry v1\0",
             Self::Head => b"tidegate head v1\0",
             Self::Feed => b"tidegate feed v1\0",
+            Self::Start => b"tidegate start v1\0",
+            Self::StartPart => b"tidegate start part v1\0",
+            Self::StartContents => b"tidegate start contents v1\0",
+            Self::Shelf => b"tidegate shelf v1\0",
             Self::Vector => b"tidegate vector v1\0",
             Self::Request => b"tidegate request v1\0",
             Self::Want => b"tidegate want v1\0",

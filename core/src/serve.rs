@@ -10,6 +10,7 @@ use crate::decide::{Code, Decision, Facts, Objection, Shown, Standing, Why, chec
 use crate::fold::TicketState;
 use crate::id::ProductId;
 use crate::journal::kind::{Kind, Override, Refusal, Serving};
+use crate::start::uses::Use;
 use crate::ticket::Identity;
 use crate::time::Timestamp;
 
@@ -64,7 +65,7 @@ pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Op
         return (refused(facts, order, None, Objection::ambiguous(tickets.to_vec())), None);
     }
     let Some(standing) = Standing::of(&order.shown, facts) else {
-        return (refused(facts, order, None, Objection::refuse(Code::NotATicket, Why::NoSuchTicket)), None);
+        return (refused(facts, order, None, checks::no_such_ticket(facts)), None);
     };
     let state = TicketState::of(facts.acts, facts.catalogue);
     let balance = Balance::of(&standing, &state, order.product);
@@ -74,6 +75,7 @@ pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Op
     let alone = alone.map(|serving| serving.units).sum();
     let objection = checks::own(&standing, facts, at, trusted)
         .or_else(|| unknown_product(facts, order))
+        .or_else(|| unheard_of(facts, order, &standing))
         .or_else(|| no_credit(facts, order, balance))
         .or_else(|| sold_out(facts, order, stock_here))
         .or_else(|| limit(facts, order, balance, alone));
@@ -91,6 +93,11 @@ pub fn serve(facts: &Facts<'_>, order: &Order, stock_here: i64) -> (Decision, Op
 fn unknown_product(facts: &Facts<'_>, order: &Order) -> Option<Objection> {
     let served_here = facts.catalogue.products.get(&order.product).is_some_and(|p| p.consumption);
     (!served_here).then(|| Objection::refuse(Code::UnknownProduct, Why::UnknownProduct))
+}
+
+/// A balance takes all servings to know: some that are not here may be of this ticket.
+fn unheard_of(facts: &Facts<'_>, order: &Order, standing: &Standing<'_>) -> Option<Objection> {
+    facts.may_have(Use::Serving(order.product), standing.ticket).then(checks::not_here)
 }
 
 fn no_credit(facts: &Facts<'_>, order: &Order, balance: Balance) -> Option<Objection> {

@@ -17,6 +17,7 @@ use crate::feed::{Cursor, SignedPage};
 use crate::id::{DeviceId, EventId, JournalId};
 use crate::journal::{EntryRef, Run};
 use crate::seal::{Domain, Hash};
+use crate::start::{Asked, SignedPart, SignedShelf};
 use crate::time::Timestamp;
 use minicbor::data::Type;
 use minicbor::decode::Error;
@@ -156,7 +157,8 @@ pub fn lack<E>(
     let mut has: Vec<u64> = segments.iter().map(|segment| segment.base).collect();
     let (mut met, mut unknown, mut beyond) = (false, false, true);
     let longest = segments.iter().map(|segment| segment.last).max().unwrap_or(0);
-    for point in theirs.map(Heads::all).unwrap_or_default() {
+    // Nobody keeps more histories than that, and each is looked for.
+    for point in theirs.map(Heads::all).unwrap_or_default().iter().take(MAX_BRANCHES) {
         match find(point)? {
             Some(place) => {
                 met = true;
@@ -240,6 +242,9 @@ pub struct Request {
     /// What the asker's time rests on.
     #[n(10)]
     pub quality: Option<Quality>,
+    /// What the asker wants of a start, and of the rows behind it.
+    #[n(11)]
+    pub start: Option<Asked>,
 }
 
 /// Points of one journal's histories, to find where two part.
@@ -260,7 +265,7 @@ pub const MAX_TRACES: usize = 16;
 
 /// What the points are that somebody named of a journal.
 pub fn points(traces: &[Trace], journal: JournalId) -> &[Head] {
-    let found = traces.iter().find(|trace| trace.journal == journal);
+    let found = traces.iter().take(MAX_TRACES).find(|trace| trace.journal == journal);
     found.map(|trace| &trace.points[..trace.points.len().min(MAX_TRACE_POINTS)]).unwrap_or_default()
 }
 
@@ -315,6 +320,14 @@ pub struct Response {
     /// What the answerer's time rests on; absent for the cloud, whose time is the one that counts.
     #[n(10)]
     pub quality: Option<Quality>,
+    /// Parts of a start: those that follow what the asker has gathered, or the first of another.
+    #[n(11)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub start: Vec<SignedPart>,
+    /// Rows behind the asker's start.
+    #[n(12)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub shelves: Vec<SignedShelf>,
 }
 
 #[cfg(test)]

@@ -70,7 +70,11 @@ struct LinkState {
 }
 
 /// All links of an agent: those of the settings, and then those to peers that were found.
-pub struct Links(Mutex<Vec<Arc<Link>>>);
+pub struct Links {
+    all: Mutex<Vec<Arc<Link>>>,
+    /// Held by whichever link fetches the rows behind the start: they would come twice by two.
+    rows: tokio::sync::Mutex<()>,
+}
 
 impl Links {
     /// The links that the settings name; nothing is connected yet.
@@ -80,7 +84,7 @@ impl Links {
         for address in &config.peers {
             links.push(Link::new(Far::Peer, address.clone(), enrolment, store)?);
         }
-        Ok(Self(Mutex::new(links)))
+        Ok(Self { all: Mutex::new(links), rows: tokio::sync::Mutex::default() })
     }
 
     /// The cloud first, then the peers by name.
@@ -112,7 +116,7 @@ impl Links {
     }
 
     fn all(&self) -> MutexGuard<'_, Vec<Arc<Link>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -220,7 +224,12 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
         if depth == Depth::Repair {
             repaired = Instant::now();
         }
-        match exchange::ask(&agent, &link, depth).await {
+        let asked = {
+            let behind = depth == Depth::Repair && agent.store.memory().start.place().is_some();
+            let turn = if behind { agent.links.rows.try_lock().ok() } else { None };
+            exchange::ask(&agent, &link, if turn.is_some() { Depth::Rows } else { depth }).await
+        };
+        match asked {
             Ok(done) => {
                 if pause != FIRST_PAUSE || link.state().heard.is_none() {
                     tracing::info!(link = %link.address, "link is up");

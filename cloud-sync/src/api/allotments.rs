@@ -92,7 +92,7 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
     let kind = Kind::Transfer(Transfer::share(Resource::Product(product.number), new.units, to));
     let draft = Draft { kind, at: None, staff: Some(caller.name) };
     let entry = own::write(tx, app, &event, draft).await?.to_string();
-    let left = left - i64::from(new.units);
+    let left = Desk::open(tx, app, event.id).await?.stock(tx, product.number).await?;
     let NewAllotment { event, product, device, units } = new;
     keyed.keep(tx, &Allotment { entry, event, product, device, units, left }, app.now()).await
 }

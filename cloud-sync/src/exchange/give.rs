@@ -8,6 +8,7 @@
 use crate::app::App;
 use crate::fault::Fault;
 use crate::feed;
+use crate::start;
 use crate::store::Tx;
 use crate::store::journals::{self, EntryRecord, JournalRecord};
 use crate::store::parts::{self, Part, Place};
@@ -31,7 +32,7 @@ type All = BTreeMap<JournalId, (JournalRecord, Vec<Part>)>;
 /// Answers a request whose runs were taken, but for the `rejected` ones.
 pub async fn give(tx: &mut Tx, app: &App, request: Request, rejected: Vec<Rejected>) -> Result<Response, Fault> {
     let all = all(tx, request.event).await?;
-    let vector = Vector(all.iter().map(|(id, (_, parts))| (*id, heads(parts))).collect());
+    let vector = vector(&all);
     let digest = vector.digest();
     let lacking = lacking(tx, &all, &request).await?;
     let (runs, more_runs) = runs(tx, request.event, &all, &lacking.parts).await?;
@@ -42,19 +43,34 @@ pub async fn give(tx: &mut Tx, app: &App, request: Request, rejected: Vec<Reject
         Some(cursor) => feed::pages(tx, app, request.event, cursor).await?,
         None => (Vec::new(), false),
     };
+    let (shelves, more_shelves) = match request.start.and_then(|asked| asked.rows) {
+        Some(place) => start::shelves(tx, app, request.event, place).await?,
+        None => (Vec::new(), false),
+    };
     Ok(Response {
         digest,
         vector: Some(vector).filter(|_| digest != request.digest),
         runs,
         pages,
         rejected,
-        more: more_runs || more_pages,
+        more: more_runs || more_pages || more_shelves,
         now: app.now(),
         device: None,
         traces,
         lease_s: None,
         quality: None,
+        start: Vec::new(),
+        shelves,
     })
+}
+
+/// Where an event's journals end.
+pub(crate) async fn frontier(tx: &mut Tx, event: EventId) -> Result<Vector, Fault> {
+    Ok(vector(&all(tx, event).await?))
+}
+
+fn vector(all: &All) -> Vector {
+    Vector(all.iter().map(|(id, (_, parts))| (*id, heads(parts))).collect())
 }
 
 async fn all(tx: &mut Tx, event: EventId) -> Result<All, Fault> {

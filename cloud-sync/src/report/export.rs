@@ -116,7 +116,7 @@ pub async fn list_of(tx: &mut Tx, event: &EventRecord, id: &str) -> Result<ListI
 /// Tells one state of the numbers from another, as HTTP tags do.
 pub async fn tag(tx: &mut Tx, app: &App, event: &EventRecord, wanted: &Wanted) -> Result<String, Fault> {
     let mut hash = Sha256::new();
-    hash.update(format!("{} {wanted:?} {:?} ", env!("CARGO_PKG_VERSION"), app.epoch(tx).await?));
+    hash.update(format!("{} {wanted:?} {:?} ", env!("CARGO_PKG_VERSION"), app.life(tx).await?));
     hash.update(format!("{:?}", feed::revisions(tx, event.id).await?));
     let (catalogue, now) = (app.catalogue(tx, event.id).await?, app.now());
     for (list, closing) in catalogue.lists.keys().filter_map(|list| Some((list, catalogue.closing(*list)?))) {

@@ -7,7 +7,7 @@
 use super::{StoreError, Tx};
 use crate::params;
 use std::collections::BTreeMap;
-use tidegate_core::feed::{Change, Row};
+use tidegate_core::feed::{Change, Epoch, Row};
 use tidegate_core::id::EventId;
 
 /// How far an event's feed has come.
@@ -65,6 +65,16 @@ async fn put(tx: &mut Tx, event: EventId, rows: impl Iterator<Item = (u64, Row)>
 pub async fn revisions(tx: &mut Tx, event: EventId) -> Result<Option<Revisions>, StoreError> {
     let found = tx.first("SELECT revision, small_revision FROM feeds WHERE event = $1", params![event]).await?;
     found.map(|mut row| Ok(Revisions { newest: row.take()?, small: row.take()? })).transpose()
+}
+
+/// Which edition of the small rows there is: the epoch, and the newest revision of one of them.
+pub async fn edition(tx: &mut Tx, event: EventId) -> Result<Option<(Epoch, u64)>, StoreError> {
+    let sql =
+        "SELECT i.content, f.small_revision FROM feeds f, installation i WHERE f.event = $1 AND i.name = 'epoch'";
+    let Some(mut row) = tx.first(sql, params![event]).await? else { return Ok(None) };
+    let epoch: Vec<u8> = row.take()?;
+    let epoch = Epoch(epoch.try_into().map_err(|_| StoreError::Shape("an epoch"))?);
+    Ok(Some((epoch, row.take()?)))
 }
 
 /// Rows after a revision, in order, with theirs.

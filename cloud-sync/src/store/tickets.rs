@@ -6,6 +6,7 @@ use crate::params;
 use tidegate_core::catalogue::{TicketRow, TicketStatus};
 use tidegate_core::id::{EventId, ProductId, TicketId};
 use tidegate_core::journal::kind::Answered;
+use tidegate_core::start::marks::Marks;
 use tidegate_core::ticket::Ticket;
 use tidegate_core::ticket::spoken::Spoken;
 use tidegate_core::time::{Timestamp, Window};
@@ -54,20 +55,24 @@ pub async fn add(tx: &mut Tx, tickets: &[TicketRecord]) -> Result<Vec<bool>, Sto
     let sql = concat!(
         "INSERT INTO tickets (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-         $21, $22, $23, $24, $25) \
+        ", marks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+         $21, $22, $23, $24, $25, $26) \
          ON CONFLICT (id) DO NOTHING"
     );
     let added = tx.execute_each(sql, &tickets.iter().map(values).collect::<Vec<_>>()).await?;
     Ok(added.into_iter().map(|rows| rows == 1).collect())
 }
 
-/// Writes tickets as they are now.
+/// Writes tickets as they are now. What a ticket grants may have changed while its codes stay good: it is marked
+/// so (bit 2, [`Marks::GRANTED`]) from then on.
 pub async fn update(tx: &mut Tx, tickets: &[TicketRecord]) -> Result<(), StoreError> {
     let sql = "UPDATE tickets SET product = $5, status = $7, counter = $8, date_number = $9, valid_from = $10,
         valid_until = $11, credits = $12, blocked = $13, needs_approval = $14, valid_if_pending = $15,
         cancelled_at = $16, refunded_at = $17, holder = $18, note = $19, code = $20,
-        variation = $21, addon_to = $22, answers = $23, email = $24, spoken = $25
+        variation = $21, addon_to = $22, answers = $23, email = $24, spoken = $25,
+        marks = CAST($26 AS BIGINT) | CASE WHEN (marks & 2) > 0 OR product <> $5 OR date_number IS DISTINCT FROM $9
+            OR valid_from IS DISTINCT FROM $10 OR valid_until IS DISTINCT FROM $11 OR credits <> $12
+            THEN 2 ELSE 0 END
         WHERE id = $1 AND event = $2 AND order_id = $3 AND order_code = $4 AND price_minor = $6"; // these never change
     tx.later_each(sql, &tickets.iter().map(values).collect::<Vec<_>>()).await
 }
@@ -100,9 +105,17 @@ fn values(ticket: &TicketRecord) -> Vec<Value> {
         pairs_of(&row.answers),
         row.email.clone(),
         row.spoken.map(|spoken| spoken.to_string()),
+        Marks::of(row).0,
     ];
     params.to_vec()
 }
+
+/// Asks for an event's tickets with exactly these marks after one, by id.
+pub(super) const MARKED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM tickets WHERE event = $1 AND marks = $2 AND marks > 0 AND id > $3 ORDER BY id LIMIT $4"
+);
 
 /// Whether a ticket with this id exists in the installation.
 pub async fn exists(tx: &mut Tx, id: TicketId) -> Result<bool, StoreError> {

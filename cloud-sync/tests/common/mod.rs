@@ -438,6 +438,7 @@ impl Device {
             traces: Vec::new(),
             journal: None,
             quality: None,
+            start: None,
         }
     }
 }

@@ -91,8 +91,9 @@ pub fn give(want: &Want, pace: Pace) -> u32 {
 
 /// The part of what both have left that lasts both equally long, less what the asker has.
 fn fair(want: &Want, pace: Pace) -> i64 {
-    let (theirs, ours, has) = (i64::from(want.used), i64::from(pace.used), i64::from(want.left));
-    (pace.left + has) * theirs / (theirs + ours) - has
+    let (theirs, ours, has) = (i128::from(want.used), i128::from(pace.used), i128::from(want.left));
+    let part = (i128::from(pace.left) + has) * theirs / (theirs + ours) - has;
+    i64::try_from(part).unwrap_or(0) // it is less than all there is
 }
 
 /// What to pay of what is owed, or asked of somebody who uses nothing: all that is left, if need be.
@@ -144,6 +145,7 @@ mod tests {
         check((0, 0), (10, 5), 0); // who sells keeps what it will sell
         check((10, 0), (10, 0), 0);
         check((10, 0), (10, -5), 0);
+        check((u32::MAX, 0), (1, i64::from(u32::MAX) * 4), u32::MAX - 1); // whatever somebody says of itself
     }
 
     #[test]

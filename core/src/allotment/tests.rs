@@ -129,6 +129,16 @@ fn a_stocktake_that_finds_less_leaves_a_deficit_that_is_paid() {
 }
 
 #[test]
+fn no_count_is_so_far_off_that_a_sum_of_them_overflows() {
+    let taken = |sequence, counted, expected| {
+        (id(1, sequence), Kind::Stocktake(Stocktake { of: BEER, counted, expected, frontier: Hash([0; 32]) }))
+    };
+    let most = i64::from(u32::MAX);
+    let entries = [taken(1, 0, i64::MIN), taken(2, u32::MAX, i64::MIN), taken(3, 5, i64::MAX)];
+    assert_eq!(rights(&entries).minted(BEER), most);
+}
+
+#[test]
 fn waste_comes_out_of_ones_own_rights() {
     let spilt = Kind::Waste(Waste { of: BEER, quantity: 3, reason: None });
     assert_eq!(left(&rights(&[(id(1, 1), restock(10)), (id(1, 2), spilt)]), 1, 2), 5);

@@ -55,6 +55,7 @@ pub fn meant<'a>(facts: &Facts<'a>, scan: &Scan, list: &CheckInList, standing: &
     let add_ons: Vec<&AddOn> = fits.into_iter().filter(|(fit, _)| Some(*fit) == best).map(|(_, a)| a).collect();
     match (itself.is_some() && itself == best, add_ons.as_slice()) {
         (false, []) if facts.row.is_none() => Meant::NotHere,
+        (_, []) if facts.lacks_add_ons() => Meant::NotHere,
         (_, []) => Meant::Itself,
         (false, [one]) => Meant::AddOn(one),
         (itself, several) => {

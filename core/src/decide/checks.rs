@@ -11,6 +11,7 @@ use crate::exposure::Limit;
 use crate::fold::Does;
 use crate::journal::kind::Resource;
 use crate::rule::{Gap, Known, Reason, Rule, RuleFacts, Rules};
+use crate::start::uses::Use;
 use crate::time::{Placed, Timestamp, Window};
 use crate::trial::{Bug, planted};
 
@@ -61,6 +62,11 @@ pub fn still_good(standing: &Standing<'_>, facts: &Facts<'_>) -> Option<Objectio
 /// A fact that decides is not here.
 pub fn not_here() -> Objection {
     Objection::ask(Code::Stale, Why::Stale)
+}
+
+/// Nothing here has what was typed or found.
+pub fn no_such_ticket(facts: &Facts<'_>) -> Objection {
+    if facts.lacks_rows() { not_here() } else { Objection::refuse(Code::NotATicket, Why::NoSuchTicket) }
 }
 
 /// What is about the ticket alone.
@@ -155,6 +161,10 @@ fn unpaid(case: &Case<'_>) -> Option<Objection> {
 fn rule(case: &Case<'_>) -> Option<Objection> {
     let unreadable = || Some(Objection::refuse(Code::Rule, Why::RuleUnreadable));
     let Ok(rule) = case.list.rules.as_ref()?.rule() else { return unreadable() };
+    // Entries that are not here would be counted as none.
+    if rule.looks_back() && unheard_of(case) {
+        return Some(not_here());
+    }
     with_rule_facts(case, |facts| held(case, rule, facts))
 }
 
@@ -240,7 +250,15 @@ fn answered(case: &Case<'_>, question: &Question) -> bool {
 
 fn unlisted(case: &Case<'_>) -> Option<Objection> {
     let asks = case.list.ask_unlisted && case.facts.row.is_none() && case.facts.can_ask;
-    asks.then(|| Objection::ask(Code::Unlisted, Why::Unlisted))
+    asks.then(|| match case.facts.lacks_rows() {
+        true => not_here(),
+        false => Objection::ask(Code::Unlisted, Why::Unlisted),
+    })
+}
+
+/// Whether entries by this list that are not here may be about the ticket.
+fn unheard_of(case: &Case<'_>) -> bool {
+    case.facts.may_have(Use::Passage(case.list.id), case.standing.ticket)
 }
 
 fn used(case: &Case<'_>) -> Option<Objection> {
@@ -251,7 +269,7 @@ fn used(case: &Case<'_>) -> Option<Objection> {
         true => (case.presence.doubled_at(case.moment), case.presence.ends_by_closing()),
         false => (case.presence.passages.iter().find(|p| p.way.is_in()), false),
     };
-    let passage = before?;
+    let Some(passage) = before else { return unheard_of(case).then(not_here) };
     let why = Why::Used(passage.clone());
     let objection = match may_be_over && !trusted(case) {
         true => Objection::ask(Code::Clock, why),

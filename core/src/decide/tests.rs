@@ -4,6 +4,7 @@ mod add_on;
 mod clock;
 mod counters;
 mod limits;
+mod stage;
 
 use super::*;
 use crate::catalogue::{Event, Product, TicketStatus};
@@ -11,6 +12,7 @@ use crate::fold::Does;
 use crate::id::{DeviceId, EventId, JournalId, ListId};
 use crate::journal::EntryRef;
 use crate::seal::Hash;
+use crate::start::uses::Uses;
 use crate::ticket::{Keyring, TicketKey, issue};
 use crate::trust::Role;
 use ed25519_dalek::SigningKey;
@@ -30,6 +32,7 @@ struct World {
     can_ask: bool,
     room: Option<i64>,
     reach: Reach,
+    behind: Option<(Option<Uses>, Rows)>,
 }
 
 fn key() -> SigningKey {
@@ -87,6 +90,7 @@ fn world() -> World {
         can_ask: true,
         room: None,
         reach: Reach::whole(Role::Gate),
+        behind: None,
     }
 }
 
@@ -112,10 +116,17 @@ impl World {
             now: Timestamp::from_secs(1_000),
             quality: self.quality,
             can_ask: self.can_ask,
-            ready: true,
+            stage: self.stage(),
             room: self.room,
             reach: self.reach,
             own: None,
+        }
+    }
+
+    fn stage(&self) -> Stage<'_> {
+        match &self.behind {
+            Some((uses, rows)) => Stage::Started(Behind { uses: uses.as_ref(), rows: *rows }),
+            None => Stage::Whole,
         }
     }
 

@@ -105,6 +105,21 @@ impl Node {
             | Self::Present => {}
         }
     }
+
+    /// Whether it asks about entries of the ticket, or whether it is inside.
+    pub(super) fn looks_back(&self) -> bool {
+        let counts = |number: &Number| match number {
+            Number::MinutesSinceFirst | Number::MinutesSinceLast | Number::Count(_) => true,
+            Number::Literal(_) | Number::Weekday => false,
+        };
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(Self::looks_back),
+            Self::Not(node) => node.looks_back(),
+            Self::Compare { left, right, .. } => counts(left) || counts(right),
+            Self::Present => true,
+            Self::Constant(_) | Self::Before { .. } | Self::OneOf(_) => false,
+        }
+    }
 }
 
 impl Relation {

@@ -7,6 +7,7 @@
 use super::{Far, Link};
 use crate::agent::Agent;
 pub use crate::store::exchange::{Depth, Done};
+use crate::store::start::rows::{self, Opened};
 use crate::store::tx::Tx;
 use crate::store::{Connection, Fault, exchange};
 use axum::Extension;
@@ -17,6 +18,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use std::sync::Arc;
 use std::time::Instant;
+use tidegate_core::start::{Place, SignedShelf};
 use tidegate_core::sync::{Rejected, Request, Response, VERSION};
 use tidegate_core::trust::Identity;
 use tidegate_link::body;
@@ -44,7 +46,35 @@ pub async fn ask(agent: &Agent, link: &Link, depth: Depth) -> Result<Done, LinkE
     let take =
         move |tx: &mut Tx<'_>| exchange::take_response(tx, &source, &response, &then, asked).map(|()| response);
     let response = agent.store.write(take).await.map_err(setup)?;
+    if let Some(place) = request.start.as_ref().and_then(|asked| asked.rows) {
+        shelve(agent, link, response.shelves.clone(), place).await.map_err(setup)?;
+    }
     Ok(exchange::done(&request, more_runs, &response, &before, &agent.store.memory()))
+}
+
+/// Takes shelves in, some rows at a time: whoever stands at the door comes between.
+async fn shelve(agent: &Agent, link: &Link, shelves: Vec<SignedShelf>, mut place: Place) -> Result<(), Fault> {
+    for shelf in shelves {
+        let (key, event) = (agent.enrolment.feed_key, agent.enrolment.event());
+        let opened = tokio::task::spawn_blocking(move || Opened::of(&shelf, (&key, event), place)).await;
+        let opened = match opened.map_err(|_| Fault::Stopping)? {
+            Ok(opened) => Arc::new(opened),
+            Err(fault) => {
+                tracing::warn!(link = %link.address, code = fault.code(), "shelf of tickets refused");
+                return Ok(());
+            }
+        };
+        let mut from = Some(0);
+        while let Some(at) = from {
+            let opened = opened.clone();
+            from = agent.store.write(move |tx| rows::put(tx, &opened, at)).await?;
+        }
+        match opened.place(place.since) {
+            Some(next) => place = next,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
 }
 
 fn tell(link: &Link, rejected: &Rejected) {

@@ -6,15 +6,17 @@
 
 use super::recent::Seen;
 use super::replica::parse_entry;
+use super::start::Heard;
 use super::tx::Tx;
-use super::{Fault, contact, find, rights};
+use super::{Fault, contact, find, index, rights};
 use rusqlite::{OptionalExtension, params};
+use std::sync::Arc;
 use tidegate_core::api::{Answer, CreditChange, Direction, StreamMessage, Verdict};
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Code, Decision, Facts, Scan, Shown, decide};
+use tidegate_core::decide::{AddOn, Behind, Code, Decision, Facts, Rows, Scan, Shown, Stage, decide};
 use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, Does};
 use tidegate_core::id::{JournalId, ListId, TicketId};
@@ -84,9 +86,7 @@ pub fn scan(
         language,
     };
     let entry = record(tx, &decision, scan.at, mode)?;
-    if mode == Mode::Record {
-        note_full(tx, decision.code, list);
-    }
+    note_full(tx, decision.code, list);
     if let Some(entry) = entry.filter(|_| !decision.recorded() && tx.memory.ready) {
         hold(tx, &entry, scan, list.id);
     }
@@ -94,7 +94,7 @@ pub fn scan(
     finish(tx, Operation::Scan, key, decision.recorded(), entry, answer, mode)
 }
 
-/// Somebody found a zone full: this device asks for a place as if it had been taken.
+/// Somebody found a zone full, or looked whether it is: this device asks for a place as if it had been taken.
 pub(super) fn note_full(tx: &mut Tx<'_>, code: Code, list: &CheckInList) {
     if let (Code::Full, Some(zone)) = (code, list.zone) {
         rights::note_wanted(tx, Resource::Zone(zone), 1);
@@ -142,7 +142,7 @@ pub fn serving(
         language,
     };
     let entry = record(tx, &decision, order.at, mode)?;
-    if let (Code::SoldOut, Mode::Record) = (decision.code, mode) {
+    if decision.code == Code::SoldOut {
         rights::note_wanted(tx, Resource::Product(order.product), order.quantity.into());
     }
     let mut answer = answer(&decision, &gathered.facts(tx, &catalogue), setting, entry);
@@ -194,6 +194,9 @@ pub(super) struct Gathered {
     quality: tidegate_core::clock::Quality,
     room: Option<i64>,
     reach: Reach,
+    starting: bool,
+    heard: Option<Arc<Heard>>,
+    rows: Rows,
 }
 
 impl Gathered {
@@ -221,13 +224,24 @@ impl Gathered {
         let add_ons = add_ons.into_iter().flatten().collect();
         let policy = tx.memory.catalogue.policy(tx.enrolment.identity.role);
         let reach = contact::reach(tx.connection, &tx.memory, tx.time, policy)?;
-        Ok(Self { row, code, acts, add_ons, now: reading.now, quality: reading.quality, room: None, reach })
+        let (now, quality, starting) = (reading.now, reading.quality, !tx.memory.ready);
+        let (heard, rows) = (tx.memory.start.heard(), rows(tx, shown)?);
+        Ok(Self { row, code, acts, add_ons, now, quality, room: None, reach, starting, heard, rows })
     }
 
     /// The same for a scan on this list, at the time that it names: who has left at a closing time had
     /// not left before it.
     pub(super) fn at(self, tx: &Tx<'_>, list: ListId, at: Option<Timestamp>) -> Result<Self, Fault> {
         Ok(Self { room: rights::room(tx, list, at.unwrap_or(self.now))?, ..self })
+    }
+
+    fn stage(&self) -> Stage<'_> {
+        let behind = Behind { uses: self.heard.as_ref().map(|heard| &heard.uses), rows: self.rows };
+        match behind {
+            _ if self.starting => Stage::Starting,
+            Behind { uses: None, rows: Rows::Here } => Stage::Whole,
+            behind => Stage::Started(behind),
+        }
     }
 
     pub(super) fn facts<'a>(
@@ -244,12 +258,19 @@ impl Gathered {
             now: self.now,
             quality: self.quality,
             can_ask: tx.memory.can_ask,
-            ready: tx.memory.ready,
+            stage: self.stage(),
             room: self.room,
             reach: self.reach,
             own: Some(tx.memory.own),
         }
     }
+}
+
+/// Whether rows are here that what was shown may stand for.
+fn rows(tx: &Tx<'_>, shown: &Shown) -> Result<Rows, Fault> {
+    let lags = matches!(shown, Shown::Typed(found) if found.is_empty()) && index::lags(tx.connection)?;
+    // A short code is found by the index alone.
+    Ok(if lags { Rows::Missing { add_ons_told: true } } else { tx.memory.start.rows() })
 }
 
 fn add_on(tx: &Tx<'_>, id: TicketId) -> Result<Option<AddOn>, Fault> {

@@ -8,15 +8,13 @@
 
 use super::identity::Enrolment;
 use super::memory::Memory;
-use super::replica;
 use super::tx::{Tx, ticket_row};
-use super::{Fault, folded, index};
+use super::{Fault, folded, index, small, tickets};
 use crate::time::DeviceTime;
 use rusqlite::{Connection, OptionalExtension, params};
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::Entry;
-use tidegate_core::ticket::spoken::Spoken;
 
 /// Counts up whenever a row or an entry is read otherwise than before.
 const DERIVATION: u8 = 3;
@@ -45,18 +43,18 @@ pub(super) fn renew(
 }
 
 fn all(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let tickets: Vec<i64> = {
+    let ids: Vec<i64> = {
         let mut query = tx.connection.prepare("SELECT id FROM tickets")?;
         query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
-    for id in tickets.into_iter().filter_map(TicketId::from_i64) {
+    for id in ids.into_iter().filter_map(TicketId::from_i64) {
         if let Some(row) = ticket_row(tx.connection, id)? {
             put_keys(tx.connection, &row)?;
             index::note(tx.connection, id)?;
         }
     }
     reread(tx)?;
-    replica::fold_anew(tx)?;
+    small::fold_anew(tx)?;
     tx.set_meta(KEY, &[DERIVATION])
 }
 
@@ -80,11 +78,10 @@ fn reread(tx: &mut Tx<'_>) -> Result<(), Fault> {
     folded::recount(tx, journals)
 }
 
-/// Writes the columns that a stored ticket is found by, as when its row arrives.
+/// Writes the columns beside a stored ticket's row, as when it arrives.
 fn put_keys(connection: &Connection, ticket: &TicketRow) -> Result<(), Fault> {
-    let mut put = connection
-        .prepare_cached("UPDATE tickets SET holder = ?2, code = ?3, addon_to = ?4, spoken = ?5 WHERE id = ?1")?;
-    let (main, spoken) = (ticket.addon_to.map(TicketId::as_i64), ticket.spoken.map(Spoken::as_i64));
-    put.execute(params![ticket.id.as_i64(), ticket.holder, ticket.order, main, spoken])?;
+    let mut put = connection.prepare_cached("UPDATE tickets SET addon_to = ?2, marked = ?3 WHERE id = ?1")?;
+    let main = ticket.addon_to.map(TicketId::as_i64);
+    put.execute(params![ticket.id.as_i64(), main, tickets::is_marked(ticket)])?;
     Ok(())
 }

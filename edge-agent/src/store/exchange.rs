@@ -8,7 +8,7 @@
 use super::journal::{self, Lacking, Whose};
 use super::memory::Memory;
 use super::tx::Tx;
-use super::{Fault, contact, incarnation, replica, rights};
+use super::{Fault, contact, incarnation, replica, rights, start};
 use crate::time::Reading;
 use rusqlite::Connection;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tidegate_core::clock::Quality;
 use tidegate_core::feed::SignedPage;
 use tidegate_core::id::{DeviceId, EventId, JournalId};
 use tidegate_core::journal::Run;
+use tidegate_core::start::SignedPart;
 use tidegate_core::sync::{MAX_MESSAGE_ENTRIES, Rejected, Request, Response, Trace, VERSION, Vector};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::Rights;
@@ -26,8 +27,10 @@ use tidegate_core::trust::Rights;
 pub enum Depth {
     /// Our own new entries, at once.
     Push,
-    /// Everything: all journals both ways, and the feed.
+    /// Everything: all journals both ways, the feed, and a start where one is wanted.
     Repair,
+    /// The same, and the rows behind the start.
+    Rows,
 }
 
 /// How an exchange ended.
@@ -70,12 +73,14 @@ pub fn request(
         }
         None => Lacking { more: true, ..Lacking::default() },
     };
-    let repair = depth == Depth::Repair;
+    let repair = depth != Depth::Push;
+    // Who had the same is told so by the digest; where it has come to differ, the next question says by what.
+    let same = theirs.is_some_and(|theirs| theirs.vector == memory.vector);
     let request = Request {
         version: VERSION,
         event,
         digest: memory.vector.digest(),
-        vector: repair.then(|| memory.vector.clone()),
+        vector: (repair && !same).then(|| memory.vector.clone()),
         runs: found.runs,
         feed: repair.then_some(memory.cursor),
         now: reading.now,
@@ -83,6 +88,7 @@ pub fn request(
         traces: found.traces,
         journal: Some(memory.own),
         quality: Some(reading.quality),
+        start: repair.then(|| start::asked(memory, depth == Depth::Rows)),
     };
     Ok((request, found.more))
 }
@@ -94,6 +100,8 @@ pub struct Arrived<'a> {
     pub source: &'a str,
     /// Entries.
     pub runs: &'a [Run],
+    /// Parts of a start.
+    pub start: &'a [SignedPart],
     /// Pages of the feed.
     pub pages: &'a [SignedPage],
     /// What that side has; absent where it did not say.
@@ -110,8 +118,10 @@ pub struct Arrived<'a> {
 
 /// Takes in what came, in one transaction; gives the runs that were not taken.
 pub fn take(tx: &mut Tx<'_>, arrived: &Arrived<'_>) -> Result<Vec<Rejected>, Fault> {
+    start::take(tx, arrived.source, arrived.start)?;
     replica::take(tx, arrived.source, arrived.pages)?;
     let rejected = journal::take(tx, arrived.source, arrived.runs)?;
+    start::look(tx)?;
     contact::heard(tx, arrived.now, arrived.quality)?;
     if let Some((seconds, asked)) = arrived.lease {
         contact::lend(tx, seconds, asked, arrived.now)?;
@@ -144,6 +154,7 @@ pub fn take_request(
     let arrived = Arrived {
         source,
         runs: &request.runs,
+        start: &[],
         pages: &[],
         theirs: same.as_ref().or(request.vector.as_ref()),
         now: request.now,
@@ -168,6 +179,7 @@ pub fn take_response(
     let arrived = Arrived {
         source,
         runs: &response.runs,
+        start: &response.start,
         pages: &response.pages,
         theirs: Some(response.vector.as_ref().unwrap_or(&before.vector)),
         now: response.now,
@@ -195,8 +207,14 @@ pub fn respond(
         }
         None => Lacking::default(),
     };
-    let (pages, more_pages) = match request.feed.filter(|theirs| *theirs != memory.cursor) {
+    let (parts, more_parts) = parts(connection, memory, request)?;
+    // Pages are of no use to somebody who is given a start.
+    let (pages, more_pages) = match request.feed.filter(|theirs| *theirs != memory.cursor && parts.is_empty()) {
         Some(cursor) => replica::pages_after(connection, cursor)?,
+        None => (Vec::new(), false),
+    };
+    let (shelves, more_shelves) = match request.start.as_ref().and_then(|asked| asked.rows) {
+        Some(place) => start::rows::shelves_after(connection, place)?,
         None => (Vec::new(), false),
     };
     Ok(Response {
@@ -205,13 +223,27 @@ pub fn respond(
         runs: found.runs,
         pages,
         rejected,
-        more: found.more || more_pages,
+        more: found.more || more_parts || more_pages || more_shelves,
         now: reading.now,
         device: Some(device),
         traces: found.traces,
         lease_s: None,
         quality: Some(reading.quality),
+        start: parts,
+        shelves,
     })
+}
+
+/// The parts of a start that are asked for, or the first one for whoever is of another life of the cloud.
+fn parts(connection: &Connection, memory: &Memory, request: &Request) -> Result<(Vec<SignedPart>, bool), Fault> {
+    let Some(asked) = &request.start else { return Ok((Vec::new(), false)) };
+    match (&asked.gathered, request.feed) {
+        (Some(gathered), _) => start::parts_for(connection, memory, gathered),
+        (None, Some(cursor)) if cursor.epoch != memory.cursor.epoch && memory.ready => {
+            Ok((start::first_part(connection, memory)?, false))
+        }
+        (None, Some(_) | None) => Ok((Vec::new(), false)),
+    }
 }
 
 /// What an exchange came to: asked from the state `before`, with more runs left or not, and with what
@@ -219,13 +251,16 @@ pub fn respond(
 pub fn done(request: &Request, more_runs: bool, response: &Response, before: &Memory, after: &Memory) -> Done {
     let refused = !response.rejected.is_empty();
     // What we could not take comes again as it is: asking for it at once would ask for ever.
-    let took = after.vector != before.vector || after.cursor != before.cursor;
+    let took = after.vector != before.vector
+        || after.cursor != before.cursor
+        || after.start.progress() != before.start.progress();
     let progress = took || !request.runs.is_empty();
+    let differs = request.feed.is_some() && request.vector.is_none() && response.vector.is_some();
     let vector = response.vector.clone().unwrap_or_else(|| before.vector.clone());
     Done {
         theirs: Theirs { vector, traces: response.traces.clone() },
         device: response.device,
-        more: progress && !refused && (response.more || more_runs),
+        more: (progress && !refused && (response.more || more_runs)) || differs,
         refused,
     }
 }

@@ -30,8 +30,14 @@ pub fn add_ons(connection: &Connection, main: TicketId) -> Result<Vec<TicketId>,
 
 /// The tickets that have this short code.
 pub fn spoken(connection: &Connection, spoken: Spoken) -> Result<Vec<TicketId>, Fault> {
-    let mut query = connection.prepare_cached("SELECT id FROM tickets WHERE spoken = ?1 ORDER BY id")?;
-    ids(query.query_map([spoken.as_i64()], |row| row.get(0))?)
+    let rows = rows(connection, index::candidates(connection, &index::token(spoken))?)?;
+    Ok(rows.into_iter().filter(|row| row.spoken == Some(spoken)).map(|row| row.id).collect())
+}
+
+fn rows(connection: &Connection, ids: Vec<TicketId>) -> Result<Vec<TicketRow>, Fault> {
+    let rows: Vec<Option<TicketRow>> =
+        ids.into_iter().map(|id| ticket_row(connection, id)).collect::<Result<_, _>>()?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
 fn ids(rows: impl Iterator<Item = rusqlite::Result<i64>>) -> Result<Vec<TicketId>, Fault> {
@@ -59,15 +65,17 @@ pub fn find(
 
 /// The tickets of an order, by id, whatever the case and hyphens of its code.
 pub fn of_order(connection: &Connection, order: &str) -> Result<Vec<TicketRow>, Fault> {
-    let mut query = connection.prepare_cached(
-        "SELECT id FROM tickets WHERE code IS NOT NULL
-         AND replace(replace(upper(code), '-', ''), ' ', '') = ?1 ORDER BY id",
-    )?;
-    let compact: String = order.trim().chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-    let found = ids(query.query_map([compact.to_ascii_uppercase()], |row| row.get(0))?)?;
-    let rows: Vec<Option<TicketRow>> =
-        found.into_iter().map(|id| ticket_row(connection, id)).collect::<Result<_, _>>()?;
-    Ok(rows.into_iter().flatten().collect())
+    let compact = |text: &str| {
+        let letters = text.trim().chars().filter(|c| !matches!(c, '-' | ' '));
+        letters.collect::<String>().to_ascii_uppercase()
+    };
+    let (wanted, word) = (compact(order), words(order).concat());
+    if word.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = rows(connection, index::candidates(connection, &word)?)?;
+    found.retain(|row| row.order.as_deref().is_some_and(|code| compact(code) == wanted));
+    Ok(found)
 }
 
 /// A ticket with its state, as screens show it.
@@ -128,7 +136,7 @@ fn hits(connection: &Connection, text: &str, most: usize) -> Result<Vec<Hit>, Fa
         Ok(())
     };
     // Some of what is not in the index yet is looked at itself, and whole orders are found without it.
-    look_at(index::noted(connection, MAX_CANDIDATES)?, &mut hits)?;
+    look_at(index::noted(connection, index::MAX_NOTED)?, &mut hits)?;
     look_at(of_order(connection, text)?.into_iter().map(|row| row.id).collect(), &mut hits)?;
     for way in [Wanted::exactly, Wanted::beginning, Wanted::meant] {
         // An e-mail that is somebody's is nobody else's with a typo; its ends are too many people's.

@@ -12,7 +12,7 @@ use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::EntryRef;
 use tidegate_core::journal::kind::{Began, Kind};
 use tidegate_core::seal::{Domain, Hash};
-use tidegate_core::sync::{Head, Vector};
+use tidegate_core::sync::{Head, Heads, MAX_BRANCHES, Vector};
 use tidegate_core::trial::{Bug, planted};
 
 const INCARNATION: &str = "incarnation";
@@ -63,9 +63,10 @@ pub(super) fn begin_again(tx: &mut Tx<'_>, why: &[u8]) -> Result<(), Fault> {
 /// What somebody says that they have of our journal: it confirms that nothing was lost, or it does not.
 pub(super) fn confirm(tx: &mut Tx<'_>, theirs: &Vector) -> Result<(), Fault> {
     let own = tx.memory.own;
-    let said = theirs.0.get(&own).map(|heads| heads.all().to_vec()).unwrap_or_default();
+    let said = theirs.0.get(&own).map(Heads::all).unwrap_or_default();
+    let said = &said[..said.len().min(MAX_BRANCHES)];
     let parts = tx.memory.parts(&own);
-    for head in &said {
+    for head in said {
         if super::parts::find(tx.connection, &parts, head)?.is_none() {
             // Whether they are right shows when it comes: they have not confirmed anything.
             return Ok(());

@@ -13,17 +13,25 @@ use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::id::TicketId;
+use tidegate_core::ticket::spoken::Spoken;
 
 /// Tickets taken in at a time: a scan that comes meanwhile waits some 10 ms, once in an event.
 const CHUNK: i64 = 256;
+/// Noted tickets that a search looks at itself.
+pub const MAX_NOTED: i64 = 400;
 
 /// The words that a ticket is found by.
 pub fn words_of(row: &TicketRow) -> Vec<String> {
     let text = |text: &Option<String>| text.as_deref().map(words_and_joined).unwrap_or_default();
     let email = row.email.as_deref().map(words).unwrap_or_default();
-    let mut all = [text(&row.holder), text(&row.order), email].concat();
+    let mut all = [text(&row.order), text(&row.holder), email].concat();
     all.truncate(MAX_WORDS * 2);
     all
+}
+
+/// What a short code is found by: no word of a name has this sign.
+pub fn token(spoken: Spoken) -> String {
+    format!("§{:x}", spoken.as_i64())
 }
 
 /// Notes that a ticket's words may have changed.
@@ -37,6 +45,22 @@ pub fn note(connection: &Connection, ticket: TicketId) -> Result<(), Fault> {
 /// Whether tickets were noted and not taken in yet.
 pub fn is_behind(connection: &Connection) -> Result<bool, Fault> {
     Ok(connection.prepare_cached("SELECT 1 FROM unindexed LIMIT 1")?.exists([])?)
+}
+
+/// Whether more tickets are noted than a search looks at itself: who is asked for may be among them.
+pub fn lags(connection: &Connection) -> Result<bool, Fault> {
+    Ok(connection.prepare_cached("SELECT 1 FROM unindexed LIMIT 1 OFFSET ?1")?.exists([MAX_NOTED])?)
+}
+
+/// Tickets with exactly this word or token: those of the index, and all noted ones that a search looks at itself.
+pub fn candidates(connection: &Connection, token: &str) -> Result<Vec<TicketId>, Fault> {
+    let mut query = connection.prepare_cached("SELECT rowid FROM ticket_words WHERE ticket_words MATCH ?1")?;
+    let rows = query.query_map([format!("\"{token}\"")], |row| row.get(0))?;
+    let mut ids: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    ids.extend(noted(connection, MAX_NOTED)?.into_iter().map(TicketId::as_i64));
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids.into_iter().filter_map(TicketId::from_i64).collect())
 }
 
 /// Takes some of the noted tickets in, in a transaction of its own; gives whether there were any.
@@ -62,7 +86,8 @@ fn take(connection: &Connection) -> Result<(), Fault> {
         out.execute([id.as_i64()])?;
         if let Some(row) = ticket_row(connection, *id)? {
             let words = words_of(&row);
-            put.execute(params![id.as_i64(), words.join(" ")])?;
+            let all: Vec<String> = words.iter().cloned().chain(row.spoken.map(token)).collect();
+            put.execute(params![id.as_i64(), all.join(" ")])?;
             new.extend(words);
         }
     }

@@ -182,10 +182,11 @@ impl Ledger {
         std::mem::take(&mut self.told)
     }
 
-    /// Takes some tickets into the index of words; gives whether there were any. Before the first feed
-    /// is whole, nothing delays it.
+    /// Takes some tickets into the index of words; gives whether there were any. While rows are still to come,
+    /// nothing delays them.
     pub fn index_some(&mut self) -> bool {
-        let done = if self.memory.ready { index::take_some(&self.connection) } else { Ok(false) };
+        let whole = self.memory.ready && self.memory.start.place().is_none();
+        let done = if whole { index::take_some(&self.connection) } else { Ok(false) };
         done.unwrap_or_else(|fault| {
             // Tried again after the next job; until then the status says that the index is behind.
             tracing::warn!(code = fault.code(), error = %fault, "the index of words waits");

@@ -12,6 +12,8 @@ use super::incarnation;
 use super::pace::Paces;
 use super::parts::Part;
 use super::recent::Recent;
+use super::start::{self, Begun};
+use super::tickets;
 use super::typed::Wrong;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -50,8 +52,12 @@ pub struct Memory {
     pub pace: Arc<Paces>,
     /// Where this agent stands in the feed.
     pub cursor: Cursor,
-    /// Whether the feed was complete once.
+    /// Whether the feed was complete once, or a start is.
     pub ready: bool,
+    /// What this device has of its start, and what is still to come.
+    pub start: Begun,
+    /// How many tickets are here.
+    pub tickets: u64,
     /// The newest signed cloud time seen.
     pub cloud_time: Option<Timestamp>,
     /// The highest trusted time, on disk.
@@ -117,6 +123,8 @@ impl Memory {
             authors: Arc::new(authors),
             cursor: meta("cursor")?.and_then(|b| minicbor::decode(&b).ok()).unwrap_or_default(),
             ready: meta("ready")?.is_some(),
+            start: start::load(connection)?,
+            tickets: tickets::count(connection)?,
             cloud_time: instant(meta("cloud_time")?),
             floor: instant(meta("floor")?).unwrap_or(enrolment.identity.issued),
             only_list: meta("only_list")?.and_then(|b| b.try_into().ok()).map(|b| ListId(u16::from_be_bytes(b))),

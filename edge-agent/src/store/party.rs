@@ -7,7 +7,7 @@
 use super::acts::{Gathered, Key, keep, note_full, stored, target_at};
 use super::replica::parse_entry;
 use super::tx::Tx;
-use super::{Fault, find};
+use super::{Fault, find, index};
 use tidegate_core::api::{Answer, Direction, PartyAnswer, StreamMessage, Verdict};
 use tidegate_core::catalogue::{Catalogue, CheckInList, TicketRow, TicketStatus};
 use tidegate_core::decide::answer::{Setting, answer};
@@ -42,7 +42,7 @@ pub struct Party {
 /// Why nobody of a party was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartyFault {
-    /// The feed is not complete.
+    /// The feed is not complete, or not all of it can be found yet.
     Starting,
     /// No ticket here has that order code.
     UnknownOrder,
@@ -63,7 +63,9 @@ pub fn admit(tx: &mut Tx<'_>, party: &Party, key: Option<&Key>) -> Result<Result
     };
     let rows = find::of_order(tx.connection, &party.order)?;
     if rows.is_empty() {
-        return Ok(Err(PartyFault::UnknownOrder));
+        // They may be still to come, or to be indexed.
+        let incomplete = tx.memory.start.place().is_some() || index::lags(tx.connection)?;
+        return Ok(Err(if incomplete { PartyFault::Starting } else { PartyFault::UnknownOrder }));
     }
     let members = members(&rows, list);
     if let Some(key) = key

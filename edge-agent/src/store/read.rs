@@ -52,8 +52,8 @@ pub fn counters(
         |sql: &str| -> Result<u64, Fault> { Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?) };
     let mut counters = Counters {
         conflicts: one("SELECT COUNT(*) FROM conflicts")?,
-        tickets: one("SELECT COUNT(*) FROM tickets")?,
-        indexing: index::is_behind(connection)?,
+        tickets: memory.tickets,
+        indexing: memory.start.place().is_some() || index::is_behind(connection)?,
         per_minute: per_minute(connection, now)?,
         ..Counters::default()
     };

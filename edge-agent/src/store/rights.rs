@@ -3,8 +3,9 @@
 //! What is left is what the journals say that it holds, less what its own entries
 //! used. It asks before it needs, gives what it does not need, at most once for a
 //! request, and pays what others are short of. Where the office has shared out what
-//! there is, a device that was given none asks when somebody wants it there. Everything
-//! here happens in the transaction of an exchange; no decision waits for it.
+//! there is, a device that was given none asks when somebody wants it there, or tries
+//! whether there is one. Everything here happens in the transaction of an exchange; no
+//! decision waits for it.
 
 use super::Fault;
 use super::contact;
@@ -94,7 +95,8 @@ pub(super) fn note_use(memory: &mut Memory, entry: &Entry, uptime: Duration) {
     }
 }
 
-/// Notes that somebody wanted what was not there: the device asks for it as if it had been used.
+/// Notes that somebody wanted what was not there, or looked whether it is: the device asks for it as if it
+/// had been used.
 pub(super) fn note_wanted(tx: &mut Tx<'_>, of: Resource, units: u32) {
     let uptime = tx.time.read().uptime;
     Arc::make_mut(&mut tx.memory.pace).note(of, units, uptime);

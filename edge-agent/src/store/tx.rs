@@ -296,7 +296,11 @@ impl<'a> Tx<'a> {
     /// Keeps the code an entry carries, whoever wrote it: the ticket key's signature vouches for it.
     /// Gives whether it says more than was known.
     pub(super) fn note_code(&self, entry: &Entry) -> Result<bool, Fault> {
-        let Some(code) = entry.kind.code() else { return Ok(false) };
+        entry.kind.code().map_or(Ok(false), |code| self.keep_code(code))
+    }
+
+    /// Keeps a genuine code, if it is the newest of its ticket. Gives whether it says more than was known.
+    pub(super) fn keep_code(&self, code: &[u8]) -> Result<bool, Fault> {
         let keyring = &self.memory.catalogue.keyring;
         let genuine = match keyring.identify_bytes(self.enrolment.event(), code) {
             Shown::Genuine(genuine) => genuine.ticket().clone(),

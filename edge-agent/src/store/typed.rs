@@ -6,7 +6,7 @@
 //! memory: a restart gives them back, and 2⁴⁰ codes are not guessed by restarts.
 
 use super::tx::Tx;
-use super::{Fault, find};
+use super::{Fault, find, index};
 use std::time::Duration;
 use tidegate_core::decide::Shown;
 use tidegate_core::ticket::spoken::Spoken;
@@ -41,7 +41,8 @@ impl Put {
                     return Ok(Err(wait));
                 }
                 let tickets = find::spoken(tx.connection, spoken)?;
-                if tickets.is_empty() {
+                // What may still come, or be indexed, is no wrong code.
+                if tickets.is_empty() && tx.memory.start.place().is_none() && !index::lags(tx.connection)? {
                     tx.memory.wrong.add(uptime);
                 }
                 Ok(Ok(Shown::Typed(tickets)))

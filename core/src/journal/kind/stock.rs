@@ -97,9 +97,11 @@ pub struct Stocktake {
 }
 
 impl Stocktake {
-    /// Units more than expected; below zero where some are missing.
+    /// Units more than expected; below zero where some are missing. As large as anything that is counted
+    /// at most, so that no sum of them overflows, in whatever order.
     pub fn difference(&self) -> i64 {
-        i64::from(self.counted).saturating_sub(self.expected)
+        let most = i64::from(u32::MAX);
+        i64::from(self.counted).saturating_sub(self.expected).clamp(-most, most)
     }
 }
 

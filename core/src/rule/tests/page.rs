@@ -7,7 +7,7 @@ use super::*;
 use crate::api::Explanation;
 use crate::catalogue::{Catalogue, CheckInList, Event, Product, TicketRow};
 use crate::clock::Quality;
-use crate::decide::{Code, Facts, Scan, Shown, decide};
+use crate::decide::{Code, Facts, Scan, Shown, Stage, decide};
 use crate::exposure::Reach;
 use crate::fold::{Act, Does};
 use crate::id::{DeviceId, EventId, JournalId, ListId, TicketId};
@@ -145,7 +145,7 @@ fn answer(rule: &str, entry: &str) -> Option<Explanation> {
         now: at.unwrap_or_else(|| panic!("{entry}: when?")),
         quality: Quality::Trusted,
         can_ask: true,
-        ready: true,
+        stage: Stage::Whole,
         room: None,
         reach: Reach::whole(Role::Gate),
         own: None,

@@ -1,14 +1,17 @@
 //! The entries of all journals in one order, newest first, read as they are asked for.
 //!
-//! A journal is read in bounded parts. Where a part holds nothing that is asked for, its end
-//! stands in the order like an entry, so that every page gets somewhere, and says where.
+//! Every history of a journal that was forked is read, each as a journal of its own, and each
+//! in bounded pieces. Where a piece holds nothing that is asked for, its end stands in the order
+//! like an entry, so that every page gets somewhere, and says where.
 
+use super::super::parts::Part;
 use super::{Fault, Memory, Place};
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use tidegate_core::id::JournalId;
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::seal::Hash;
+use tidegate_core::sync::Segment;
 
 /// Entries read of a journal at a time.
 const CHUNK: usize = 64;
@@ -47,18 +50,22 @@ impl Seen {
 
 /// Entries of all journals, newest first.
 pub(super) struct Merged {
-    journals: BTreeMap<JournalId, Behind>,
-    /// The newest of each journal that was not given yet.
-    pub heads: BinaryHeap<Place>,
+    /// By number in the database: a journal that was forked has several.
+    parts: BTreeMap<i64, Behind>,
+    /// The newest of each part that was not given yet.
+    pub heads: BinaryHeap<(Place, i64)>,
     kinds: &'static str,
     /// Entries read or passed over since the first of each journal were there.
     pub looked_at: u64,
 }
 
-/// What is left of one journal.
+/// What is left of one journal, or of one part of it.
 struct Behind {
+    journal: JournalId,
     row: i64,
-    /// The next sequence to read, downwards; 0 at the end.
+    /// The last sequence before it.
+    base: u64,
+    /// The next sequence to read, downwards; `base` at the end.
     next: u64,
     seen: VecDeque<Seen>,
 }
@@ -70,48 +77,50 @@ impl Merged {
         before: Option<Place>,
         kinds: &'static str,
     ) -> Result<Self, Fault> {
-        let mut merged = Self { journals: BTreeMap::new(), heads: BinaryHeap::new(), kinds, looked_at: 0 };
-        for (journal, author) in memory.authors.iter() {
-            let newest = memory.vector.sequence(journal);
-            let next = match before {
-                Some(before) => last_before(connection, author.row, *journal, newest, before)?,
-                None => newest,
-            };
-            merged.journals.insert(*journal, Behind { row: author.row, next, seen: VecDeque::new() });
-            merged.offer(connection, *journal)?;
+        let mut merged = Self { parts: BTreeMap::new(), heads: BinaryHeap::new(), kinds, looked_at: 0 };
+        for journal in memory.authors.keys() {
+            for Part { row, segment: Segment { base, last, .. }, .. } in memory.parts(journal) {
+                let next = match before {
+                    Some(before) => last_before(connection, row, *journal, (base, last), before)?,
+                    None => last,
+                };
+                merged.parts.insert(row, Behind { journal: *journal, row, base, next, seen: VecDeque::new() });
+                merged.offer(connection, row)?;
+            }
         }
         merged.looked_at = 0;
         Ok(merged)
     }
 
     pub fn next(&mut self, connection: &Connection) -> Result<Option<Seen>, Fault> {
-        let Some(place) = self.heads.pop() else { return Ok(None) };
-        let seen = self.journals.get_mut(&place.journal).and_then(|behind| behind.seen.pop_front());
-        self.offer(connection, place.journal)?;
+        let Some((_, row)) = self.heads.pop() else { return Ok(None) };
+        let seen = self.parts.get_mut(&row).and_then(|behind| behind.seen.pop_front());
+        self.offer(connection, row)?;
         Ok(seen)
     }
 
-    /// Puts what comes next in a journal among the heads.
-    fn offer(&mut self, connection: &Connection, journal: JournalId) -> Result<(), Fault> {
-        let Some(behind) = self.journals.get_mut(&journal) else { return Ok(()) };
-        if behind.seen.is_empty() && behind.next > 0 {
+    /// Puts what comes next in a part among the heads.
+    fn offer(&mut self, connection: &Connection, row: i64) -> Result<(), Fault> {
+        let Some(behind) = self.parts.get_mut(&row) else { return Ok(()) };
+        if behind.seen.is_empty() && behind.next > behind.base {
             let from = behind.next;
-            behind.fill(connection, journal, self.kinds)?;
+            behind.fill(connection, self.kinds)?;
             self.looked_at += from - behind.next;
         }
-        self.heads.extend(behind.seen.front().map(Seen::place));
+        self.heads.extend(behind.seen.front().map(|seen| (seen.place(), row)));
         Ok(())
     }
 }
 
 impl Behind {
-    /// Reads on, over a bounded part of the journal; leaves something to give where more is behind it.
-    fn fill(&mut self, connection: &Connection, journal: JournalId, kinds: &str) -> Result<(), Fault> {
+    /// Reads on, over a bounded piece; leaves something to give where more is behind it.
+    fn fill(&mut self, connection: &Connection, kinds: &str) -> Result<(), Fault> {
+        let journal = self.journal;
         let mut query = connection.prepare_cached(&format!(
             "SELECT sequence, hash, bytes, counts FROM entries
              WHERE journal = ?1 AND sequence <= ?2 AND sequence > ?3 {kinds} ORDER BY sequence DESC LIMIT ?4"
         ))?;
-        let end = self.next.saturating_sub(WINDOW);
+        let end = self.next.saturating_sub(WINDOW).max(self.base);
         let mut rows = query.query(params![self.row, self.next, end, CHUNK as i64])?;
         let mut found = 0;
         while let Some(row) = rows.next()? {
@@ -125,7 +134,7 @@ impl Behind {
         if found < CHUNK {
             self.next = end;
         }
-        if self.seen.is_empty() && self.next > 0 {
+        if self.seen.is_empty() && self.next > self.base {
             let sequence = self.next + 1;
             let clock = clock_at(connection, self.row, sequence)?;
             self.seen.push_back(Seen::Nothing(Place { clock, journal, sequence }));
@@ -134,15 +143,16 @@ impl Behind {
     }
 }
 
-/// The last sequence of a journal that lies before a place: its clock never falls.
+/// The last sequence of a part, from after its base to its last, that lies before a place: its clock
+/// never falls.
 fn last_before(
     connection: &Connection,
     row: i64,
     journal: JournalId,
-    newest: u64,
+    (base, last): (u64, u64),
     before: Place,
 ) -> Result<u64, Fault> {
-    let (mut low, mut high) = (0, newest);
+    let (mut low, mut high) = (base, last);
     while low < high {
         let middle = low + (high - low).div_ceil(2);
         let clock = clock_at(connection, row, middle)?;
