@@ -177,7 +177,7 @@ async fn what_others_are_short_of_is_paid_as_far_as_it_is_there() {
     allot(&venue, "a", &boss, 95).await.ok(); // five are left at the cloud
     let transfer = named(&venue, transfers(&everything(cloud, &boss).await)[0].0).await;
     boss.write(START_S, Kind::Accepted(Accepted { transfer }));
-    let count = Stocktake { of: BEER, counted: 0, expected: 103, frontier: Hash([0; 32]) };
+    let count = Stocktake::new(BEER, 0, 103, Hash([0; 32]));
     boss.write(START_S, Kind::Stocktake(count));
     send(cloud, &boss, boss.runs(1)).await;
     assert_eq!(
@@ -197,7 +197,7 @@ async fn who_accepted_what_is_not_here_yet_is_not_taken_to_be_short() {
     let venue = Venue::new().await;
     let ticket = ticket_id(&venue.paid("k", 1).await, 0);
     let (mut boss, mut bar) = (venue.device("boss", "supervisor").await, venue.device("bar", "bar").await);
-    boss.write(START_S, Kind::Restock(Restock { of: BEER, quantity: 4 }));
+    boss.write(START_S, Kind::Restock(Restock::new(BEER, 4)));
     let given = boss.write(START_S + 1, Kind::Transfer(Transfer::share(BEER, 4, bar.journal)));
     bar.write(START_S + 2, Kind::Accepted(Accepted { transfer: given }));
     // Of what it was given it gives one on, before any of it is known here.
@@ -264,7 +264,7 @@ async fn the_desk_lets_into_a_zone_as_many_as_the_cloud_has_places_for() {
         venue.cloud.post(&venue.organizer, &path, body).await.ok()["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(scan(0, "entry").await, "full");
-    boss.write(START_S, Kind::Restock(Restock { of: BALCONY, quantity: 9 }));
+    boss.write(START_S, Kind::Restock(Restock::new(BALCONY, 9)));
     let (own, _) = own(&venue.cloud, &venue).await;
     boss.write(START_S, Kind::Transfer(Transfer::share(BALCONY, 2, own.unwrap())));
     send(&venue.cloud, &boss, boss.runs(1)).await; // who is given something accepts it

@@ -8,6 +8,7 @@
 //! oversell together. Use comes in as totals per journal from [`crate::fold`];
 //! which entries count is said by [`counts`](crate::journal::kind::counts).
 
+pub mod audit;
 pub mod lease;
 pub mod lend;
 

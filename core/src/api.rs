@@ -5,6 +5,13 @@
 //! in UTC; the venue's zone travels beside them where a person reads them.
 //! These are shapes only: nothing here decides.
 
+mod books;
+
+pub use books::{
+    Deficit, Exposure, Finding, Findings, ForkReport, Held, Imported, Limits, NewEntries, RightsStatus,
+    SignedHead, Silent, StockAnswer, StockLine,
+};
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
@@ -230,6 +237,9 @@ pub struct StockStatus {
     pub here: i64,
     /// What all devices together still have, as far as known.
     pub everywhere: i64,
+    /// The other device that has most, where one has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Held>,
 }
 
 /// Everything the Door screen's lower half shows; every number has an age.
@@ -242,6 +252,9 @@ pub struct Status {
     pub timezone: String,
     /// Name of this device.
     pub device: String,
+    /// Its id, `dev_…`.
+    #[serde(default)]
+    pub device_id: String,
     /// `gate`, `bar`, `supervisor`, `kiosk`.
     pub role: String,
     /// Who is on duty here; absent where nobody signed in.
@@ -257,9 +270,15 @@ pub struct Status {
     pub clock: String,
     /// Tickets inside on this list, all devices known.
     pub inside: i64,
-    /// Places in the zone; absent where unlimited.
+    /// Places in the zone that this list lets into; absent where none are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<i64>,
+    /// Places of it that are taken, by whatever list, all devices known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupied: Option<i64>,
+    /// Places of it that this device may fill alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_here: Option<i64>,
     /// Entries on this list, all devices known.
     pub admitted: u64,
     /// Exits on this list, all devices known.
@@ -288,6 +307,18 @@ pub struct Status {
     pub sources: Vec<SourceStatus>,
     /// Stock, at a bar.
     pub stock: Vec<StockStatus>,
+    /// What could have gone wrong while devices cannot talk, and what could.
+    #[serde(default)]
+    pub exposure: Exposure,
+    /// Whether this device may use the rights that it holds.
+    #[serde(default)]
+    pub rights: RightsStatus,
+    /// Who is short of what they used.
+    #[serde(default)]
+    pub deficits: Vec<Deficit>,
+    /// Findings known: entries without effect, forks, deficits, what was set aside.
+    #[serde(default)]
+    pub findings: u64,
 }
 
 /// Who is on duty: named by every entry of the device until they sign out.
@@ -392,6 +423,9 @@ pub struct ConflictReport {
     pub ticket: String,
     /// The check-in list, or the product of a credit.
     pub subject: String,
+    /// Name of the ticket's holder, where the replica has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// Units too many: 1 for an entry.
     pub units: i64,
     /// The act that was one too many.
@@ -409,6 +443,9 @@ pub struct ConflictSide {
     pub entry: String,
     /// Name of the device.
     pub device: String,
+    /// The gate, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
     /// When, RFC 3339 UTC.
     pub at: String,
     /// How far that clock may be off, milliseconds; absent where unknown.
@@ -439,4 +476,6 @@ pub enum StreamMessage {
     Status(Box<Status>),
     /// Journals met and found one act too many.
     Conflict(Box<ConflictReport>),
+    /// Something that should not be came to light: a journal with two histories.
+    Finding(Box<Finding>),
 }

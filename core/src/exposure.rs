@@ -5,8 +5,12 @@
 //! [`Reach`] is how far it stands from the others when it decides; [`Worst`] is
 //! what could have happened by now, and what could if the lines went down now.
 
+mod worst;
+
 use crate::time::SECOND_US;
 use crate::trust::Role;
+pub use worst::{Other, Worst};
+
 use minicbor::{Decode, Encode};
 
 /// A device that has heard nobody for this long is cut off, microseconds: long after a push, and
@@ -155,23 +159,6 @@ pub enum Limit {
     LeaseEnded,
     /// The office has withdrawn the device.
     Withdrawn,
-}
-
-/// What could have gone wrong, as numbers that a screen shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Worst {
-    /// Own entries that stand on this disk alone.
-    pub unsynced: u64,
-    /// Admissions here that a door which cannot hear us may have admitted too.
-    pub double_entries: u64,
-    /// Units served here that a bar which cannot hear us may have served too.
-    pub double_servings: u64,
-    /// Devices of the roster that cannot be heard.
-    pub unheard: u64,
-    /// Tickets that could still be admitted at each door, if the lines went down now.
-    pub entries_ahead: u64,
-    /// Units of credit that could still be served at each bar, if the lines went down now.
-    pub servings_ahead: u64,
 }
 
 #[cfg(test)]

@@ -256,6 +256,12 @@ impl SignedPage {
         Self { body: body.into(), signature }
     }
 
+    /// Which revisions it is over, as it says itself: unverified, enough to pass it by.
+    pub fn range(&self) -> Option<(Epoch, u64, u64)> {
+        let page: Page = minicbor::decode(&self.body).ok()?;
+        Some((page.epoch, page.from, page.to))
+    }
+
     /// What it says, if it follows `cursor` of `event`. The default cursor takes any epoch's first page.
     ///
     /// It may begin before the cursor: a row that stands in the overlap cannot have

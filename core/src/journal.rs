@@ -6,6 +6,7 @@
 //! own previous hash, by whatever relay it came. What was signed is kept as the
 //! bytes it came in: an entry of an unknown kind survives and is relayed.
 
+pub mod fork;
 pub mod kind;
 
 use crate::clock::Quality;

@@ -51,6 +51,8 @@ pub enum Domain {
     Spoken,
     /// An event's tag in announcements on a network.
     EventTag,
+    /// One block of a file on a stick.
+    Block,
 }
 
 impl Domain {
@@ -77,6 +79,7 @@ impl Domain {
             Self::Incarnation => b"tidegate incarnation v1\0",
             Self::Spoken => b"tidegate spoken v1\0",
             Self::EventTag => b"tidegate event tag v1\0",
+            Self::Block => b"tidegate block v1\0",
         }
     }
 

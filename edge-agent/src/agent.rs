@@ -8,10 +8,12 @@ use crate::config::Config;
 use crate::lanes::{self, Lanes};
 use crate::links::{self, Links};
 use crate::sessions::Sessions;
+use crate::store::exposure::Tally;
 use crate::store::identity::{Enrolment, write_private};
-use crate::store::{Fault, Settings, Store, read, replica};
+use crate::store::look::{self, Look};
+use crate::store::{Connection, Fault, Settings, Store, replica};
 use anyhow::Context;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tidegate_core::api::{Status, StreamMessage};
 use tidegate_core::clock::Quality;
@@ -39,6 +41,8 @@ pub struct Agent {
     pub sessions: Sessions,
     /// Asked of every API request.
     pub token: String,
+    /// Own acts as they were counted so far, for the numbers of exposure.
+    tally: Arc<Mutex<Tally>>,
 }
 
 impl Agent {
@@ -50,7 +54,8 @@ impl Agent {
         let token = token(&config)?;
         let links = Links::new(&config, &enrolment, &store)?;
         let lanes = Lanes::new(&config)?;
-        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions: Sessions::default(), token }))
+        let (sessions, tally) = (Sessions::default(), Arc::default());
+        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions, token, tally }))
     }
 
     /// Runs until `stop`.
@@ -115,14 +120,8 @@ impl Agent {
         let memory = self.store.memory();
         let own = memory.own;
         let (list, reading) = (self.default_list(), self.store.time().read());
-        let snapshot = memory.clone();
-        let (counters, stock) = self
-            .store
-            .read(move |connection| {
-                let counters = read::counters(connection, &snapshot, own, list, reading.now)?;
-                Ok((counters, read::stock(connection, &snapshot, reading.now)?))
-            })
-            .await?;
+        let look = self.look(list).await?;
+        let (counters, zone) = (look.counters, look.zone);
         let catalogue = &memory.catalogue;
         let event = catalogue.event.as_ref();
         let revoked = catalogue.devices.get(&own.device).is_some_and(|d| d.revoked_at.is_some());
@@ -132,6 +131,7 @@ impl Agent {
             event: event.map(|e| e.name.clone()).unwrap_or_default(),
             timezone: event.map_or_else(|| "UTC".into(), |e| e.timezone.clone()),
             device: self.enrolment.identity.name.clone(),
+            device_id: own.device.to_string(),
             role: self.enrolment.identity.role.as_str().into(),
             staff: memory.on_duty(&reading).map(str::to_owned),
             state: if revoked {
@@ -145,7 +145,9 @@ impl Agent {
             now: reading.now.to_string(),
             clock: if reading.quality == Quality::Trusted { "trusted" } else { "unsure" }.into(),
             inside: counters.inside,
-            capacity: None,
+            capacity: zone.map(|zone| zone.capacity),
+            occupied: zone.map(|zone| zone.occupied),
+            room_here: zone.map(|zone| zone.room_here),
             admitted: counters.entries.max(0) as u64,
             exits: counters.exits.max(0) as u64,
             refused: counters.refused,
@@ -159,8 +161,23 @@ impl Agent {
             links,
             sources: self.lanes.status(&memory, &list),
             list,
-            stock,
+            stock: look.stock,
+            exposure: look.exposure,
+            rights: look::rights(&memory, self.store.time()),
+            deficits: look.deficits,
+            findings: look.findings,
         })
+    }
+
+    async fn look(&self, list: Option<ListId>) -> Result<Look, Fault> {
+        let (memory, tally, own) = (self.store.memory(), self.tally.clone(), self.enrolment.identity.clone());
+        let reading = self.store.time().read();
+        let read = move |connection: &Connection| {
+            // What a panic left is a shorter tally, which is read on.
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            look::look(connection, &memory, &mut tally, &own, list, reading)
+        };
+        self.store.read(read).await
     }
 
     /// Tells the screens that something is wrong.

@@ -5,11 +5,13 @@
 //! counts is decided in core.
 
 pub mod acts;
+pub mod courier;
 pub mod input;
 pub mod log;
 pub mod look;
 pub mod orders;
 pub mod staff;
+pub mod stock;
 pub mod stream;
 
 use crate::agent::Agent;
@@ -37,7 +39,7 @@ const MAX_BODY_BYTES: usize = 64 << 10;
     components(schemas(tidegate_core::api::StreamMessage)),
     info(
         title = "Tidegate edge agent",
-        description = "One device at a door or a bar: scans, servings, undo, search, status, stream."
+        description = "One device at a door or a bar: scans, servings, stock, undo, search, status, stream, sticks."
     )
 )]
 struct Description;
@@ -57,6 +59,14 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .routes(routes!(log::story))
         .routes(routes!(look::status))
         .routes(routes!(look::conflicts))
+        .routes(routes!(look::findings))
+        .routes(routes!(look::sync))
+        .routes(routes!(stock::restock))
+        .routes(routes!(stock::waste))
+        .routes(routes!(stock::stocktake))
+        .routes(routes!(stock::books))
+        .routes(routes!(courier::export))
+        .merge(large())
         .routes(routes!(stream::stream))
         .split_for_parts();
     let (open, health) = OpenApiRouter::<Arc<Agent>>::new()
@@ -80,6 +90,11 @@ pub fn router(agent: Arc<Agent>) -> Router {
             Problem::internal("a handler panicked").into_response()
         }))
         .with_state(agent)
+}
+
+/// What takes more than a request of this API otherwise is.
+fn large() -> OpenApiRouter<Arc<Agent>> {
+    OpenApiRouter::new().routes(routes!(courier::import)).layer(DefaultBodyLimit::max(courier::MAX_BODY_BYTES))
 }
 
 fn secure(description: &mut utoipa::openapi::OpenApi) {

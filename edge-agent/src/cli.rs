@@ -1,6 +1,7 @@
 //! Commands: data to standard output, messages to standard error, and an exit
 //! code that follows the verdict.
 
+pub mod bar;
 pub mod client;
 pub mod find;
 pub mod join;
@@ -8,15 +9,20 @@ pub mod journal;
 pub mod lanes;
 pub mod log;
 pub mod mdns;
+pub mod pin;
+pub mod progress;
 pub mod run;
 pub mod scan;
 pub mod status;
+pub mod sync;
 
+use crate::audit::NotGiven;
 use crate::config::ConfigFault;
 use crate::store::Fault;
 use crate::store::identity::IdentityFault;
 use client::NotAsked;
 use std::process::ExitCode;
+use sync::usb::StickFault;
 use tidegate_link::client::LinkError;
 
 /// Something failed.
@@ -50,7 +56,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
                 let wait = problem.retry_after.map(|seconds| format!("Wait {seconds} s, then try again"));
                 let action = problem.action.clone().or(wait);
                 let action = action.unwrap_or_else(|| "Correct what it names, then try again".into());
-                (NOT_PERMITTED, format!("{action} ({})", problem.code))
+                (refused(problem.status), format!("{action} ({})", problem.code))
             }
             LinkError::Garbled(_) | LinkError::Setup(_) => (FAILED, "Look at the log".into()),
         }
@@ -62,6 +68,10 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
             }
             NotAsked::Unreadable(..) => (FAILED, "Look at the disk, or name another folder with --data".into()),
         }
+    } else if let Some(fault) = error.downcast_ref::<StickFault>() {
+        (fault.exit_code(), fault.action().into())
+    } else if let Some(fault) = error.downcast_ref::<NotGiven>() {
+        (NOT_FOUND, fault.action().into())
     } else if let Some(fault) = error.downcast_ref::<std::io::Error>().and_then(Fault::of_disk) {
         (FAILED, format!("{} ({})", fault.action(), fault.code()))
     } else if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::AddrInUse) {
@@ -71,4 +81,13 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     };
     eprintln!("  Do: {action}");
     ExitCode::from(code)
+}
+
+/// The exit code of what an API refused with this status.
+fn refused(status: u16) -> u8 {
+    match status {
+        404 => NOT_FOUND,
+        409 | 422 => FAILED,
+        _ => NOT_PERMITTED,
+    }
 }

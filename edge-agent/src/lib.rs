@@ -2,13 +2,16 @@
 //!
 //! Codes come in through [`frames`], [`eye`] and [`lanes`], or the [`api`]; the
 //! [`store`] decides with the law of `tidegate-core` and records in one transaction;
-//! [`links`] carry entries to peers and the cloud, and bring the feed. [`agent`]
-//! holds them together; [`cli`] is what a person types.
+//! [`links`] carry entries to peers and the cloud, and bring the feed; a [`courier`]
+//! carries both on a stick. [`agent`] holds them together; [`cli`] is what a person
+//! types, and [`audit`] checks afterwards what the journals say.
 
 pub mod agent;
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod config;
+pub mod courier;
 pub mod eye;
 pub mod frames;
 pub mod lanes;

@@ -27,6 +27,7 @@ use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::sync::MAX_MESSAGE_BYTES;
 use tidegate_link::client::{Client, LinkError};
 use tidegate_link::tls::Expect;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A link that was not heard for this long counts as down, whatever its last exchange said.
 const SILENT: Duration = Duration::from_secs(5);
+
+/// How long somebody who asked for an exchange at once waits for a link: a connection that is
+/// refused says so sooner, one that is swallowed never does.
+const HURRIED: Duration = Duration::from_secs(5);
 
 /// What is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +62,10 @@ pub struct Link {
     pub address: String,
     client: Client,
     state: Mutex<LinkState>,
+    /// Somebody wants an exchange now.
+    hurry: Notify,
+    /// Exchanges that ended, well or not.
+    tried: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -94,6 +103,13 @@ impl Links {
         links.iter().map(|link| link.status(memory, own)).collect()
     }
 
+    /// Has every link exchange at once, and waits until each has, or has failed.
+    pub async fn hurry(&self, store: &Store) {
+        let links = self.all().clone();
+        let each = links.iter().map(|link| tokio::time::timeout(HURRIED, link.hurry(store)));
+        futures_util::future::join_all(each).await;
+    }
+
     /// Whom links reach now.
     fn reached(&self) -> Reached {
         let mut reached = Reached::default();
@@ -128,7 +144,22 @@ impl Link {
             Far::Found(device) => Expect::Peer(gate_to(device, enrolment, store)),
         };
         let client = Client::new(&enrolment.own(), expect, &address)?;
-        Ok(Arc::new(Self { far, address, client, state: Mutex::default() }))
+        let (hurry, tried) = (Notify::new(), watch::Sender::new(0));
+        Ok(Arc::new(Self { far, address, client, state: Mutex::default(), hurry, tried }))
+    }
+
+    /// Has it exchange at once; an exchange that was under way already may not have had everything.
+    async fn hurry(&self, store: &Store) {
+        let mut tried = self.tried.subscribe();
+        let (memory, before) = (store.memory(), *tried.borrow_and_update());
+        self.hurry.notify_one();
+        loop {
+            let ended = tried.wait_for(|tried| *tried > before).await.is_ok();
+            let told = self.theirs().is_some_and(|theirs| memory.vector.ahead_of(&theirs.vector) == 0);
+            if !ended || told || !self.state().up || tried.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, LinkState> {
@@ -147,6 +178,10 @@ impl Link {
         state.up = true;
         state.heard = Some(Instant::now());
         state.theirs = Some(theirs);
+    }
+
+    fn ended(&self) {
+        self.tried.send_modify(|tried| *tried += 1);
     }
 
     fn failed(&self) {
@@ -236,6 +271,7 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                 }
                 pause = FIRST_PAUSE;
                 link.heard(done.theirs, done.device, &agent.store.memory());
+                link.ended();
                 if done.refused {
                     tokio::time::sleep(LONGEST_PAUSE).await;
                 }
@@ -249,7 +285,8 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                     tracing::info!(link = %link.address, %error, "link is down");
                 }
                 link.failed();
-                tokio::time::sleep(pause).await;
+                link.ended();
+                tokio::select! { () = tokio::time::sleep(pause) => {}, () = link.hurry.notified() => {} }
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 depth = Depth::Repair;
                 continue;
@@ -277,6 +314,7 @@ async fn next(link: &Link, commits: &mut tokio::sync::watch::Receiver<Arc<Memory
         }
         tokio::select! {
             () = &mut repair => return Depth::Repair,
+            () = link.hurry.notified() => return Depth::Repair,
             // The store ends only with the agent, which cancels this.
             _ = commits.changed() => {}
         }

@@ -26,6 +26,9 @@ const EXAMPLES: &str = "Examples:
   edge-agent find garcia lopez                                       who is that, and are they inside
   edge-agent log -f                                                  what happens, as it happens
   edge-agent status                                                  state, with the age of everything
+  edge-agent sync now                                                ask everybody at once; sticks with export-usb
+  edge-agent bar restock \"Beer 0.5\" 48                              a crate came
+  edge-agent journal verify night.tidegate                           whether what happened can be trusted
 
 Exit codes:
   0 done, let in       1 failed, no code read   2 wrong command line
@@ -49,7 +52,11 @@ enum Command {
     Log(cli::log::Args),
     /// Each source of codes, with its list and its gate.
     Lanes(cli::lanes::Args),
-    /// Show a device's entries, whether its agent runs or not.
+    /// How this device stands with the others: exchange, conflicts, findings, sticks.
+    Sync(cli::sync::Args),
+    /// Stock and servings: menu, serve, void, restock, waste, stocktake, report.
+    Bar(cli::bar::Args),
+    /// A device's entries, whether its agent runs or not: show, export, verify.
     Journal(cli::journal::Args),
     /// Announce an agent on the network and say whom it hears; the agent starts this itself.
     #[command(hide = true)]
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
                 Command::Find(args) => cli::find::run(&cli.data, args).await,
                 Command::Log(args) => cli::log::run(&cli.data, args).await,
                 Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
+                Command::Sync(args) => cli::sync::run(&cli.data, args).await,
+                Command::Bar(args) => cli::bar::run(&cli.data, args).await,
                 Command::Journal(args) => cli::journal::run(&cli.data, &args),
                 Command::Mdns(args) => cli::mdns::run(&args),
             }

@@ -45,6 +45,8 @@ pub enum Face {
     Out,
     /// House full.
     Full,
+    /// The device may do no more while nobody is heard.
+    Limit,
     /// Not a ticket.
     Unknown,
     /// Taken back.
@@ -72,13 +74,14 @@ pub enum Stay {
 
 impl Face {
     /// Every face, for tests and the legend.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Go,
         Self::GoNote,
         Self::Used,
         Self::No,
         Self::Ask,
         Self::Full,
+        Self::Limit,
         Self::Out,
         Self::Same,
         Self::Unknown,
@@ -110,7 +113,7 @@ impl Face {
         }
     }
 
-    /// The word, at most four letters.
+    /// The word, at most five letters.
     pub fn word(self) -> &'static str {
         match self {
             Self::Go => "GO",
@@ -121,6 +124,7 @@ impl Face {
             Self::Ask => "ASK",
             Self::Out => "OUT",
             Self::Full => "FULL",
+            Self::Limit => "LIMIT",
             Self::Unknown | Self::Trouble => "?",
             Self::Undo => "UNDO",
         }
@@ -137,6 +141,7 @@ impl Face {
             Self::Ask => "Have a look",
             Self::Out => "Went out",
             Self::Full => "House full",
+            Self::Limit => "At limit",
             Self::Unknown => "Not a ticket",
             Self::Undo => "Taken back",
             Self::Trouble => "Not decided",
@@ -153,6 +158,7 @@ impl Face {
             Self::Ask | Self::Unknown | Self::Trouble => glyphs.ask,
             Self::Out => glyphs.out,
             Self::Full => glyphs.full,
+            Self::Limit => glyphs.limit,
             Self::Undo => glyphs.undo,
         }
     }
@@ -162,7 +168,7 @@ impl Face {
         match self {
             Self::Go | Self::GoNote => Role::Admit,
             Self::Used => Role::Used,
-            Self::No | Self::Full => Role::Deny,
+            Self::No | Self::Full | Self::Limit => Role::Deny,
             Self::Ask | Self::Trouble => Role::Attn,
             Self::Same | Self::Unknown | Self::Undo => Role::Neutral,
             Self::Out => Role::Quiet,
@@ -180,16 +186,17 @@ impl Face {
             Self::Undo => timed(UNDO_MS),
             Self::Trouble => timed(TROUBLE_MS),
             Self::GoNote => Stay::UntilNext { least_ms: NOTE_MIN_MS },
-            Self::Ask | Self::Full => Stay::UntilNext { least_ms: 0 },
+            Self::Ask | Self::Full | Self::Limit => Stay::UntilNext { least_ms: 0 },
         }
     }
 
-    /// How often the terminal's bell rings: 1 come in, 2 used, 3 stop.
+    /// How often the terminal's bell rings: 1 come in, 2 used, 3 stop, two and two wait.
     pub fn bells(self) -> u8 {
         match self {
             Self::Go | Self::GoNote | Self::Out | Self::Undo => 1,
             Self::Used => 2,
-            Self::No | Self::Ask | Self::Full | Self::Unknown | Self::Trouble => 3,
+            Self::No | Self::Ask | Self::Unknown | Self::Trouble => 3,
+            Self::Full | Self::Limit => 4,
             Self::Same => 0,
         }
     }
@@ -199,6 +206,7 @@ impl Face {
         match code {
             "used" => Self::Used,
             "full" => Self::Full,
+            "limit" => Self::Limit,
             "not_a_ticket" => Self::Unknown,
             _ => Self::No,
         }
@@ -215,9 +223,9 @@ mod tests {
     use crate::theme::glyphs::GlyphSet;
 
     #[test]
-    fn every_face_has_a_word_of_four_letters_and_a_sign_in_every_set() {
+    fn every_face_has_a_word_of_five_letters_at_most_and_a_sign_in_every_set() {
         for face in Face::ALL {
-            assert!((1..=4).contains(&face.word().len()), "{face:?}");
+            assert!((1..=5).contains(&face.word().len()), "{face:?}");
             for set in [GlyphSet::Unicode, GlyphSet::Vt, GlyphSet::Ascii] {
                 assert!(!face.sign(set.glyphs()).is_empty(), "{face:?}");
             }
@@ -225,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn one_ring_is_yes_two_is_used_three_is_stop() {
-        let rings = [Face::Go, Face::Used, Face::No].map(Face::bells);
-        assert_eq!(rings, [1, 2, 3]);
+    fn one_ring_is_yes_two_is_used_three_is_stop_two_and_two_is_wait() {
+        let rings = [Face::Go, Face::Used, Face::No, Face::Full, Face::Limit].map(Face::bells);
+        assert_eq!(rings, [1, 2, 3, 4, 4]);
     }
 
     #[test]

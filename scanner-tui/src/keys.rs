@@ -28,6 +28,10 @@ pub enum Action {
     Supervisor,
     /// Who is on duty.
     Duty,
+    /// The Sync screen.
+    Sync,
+    /// Ask everybody now.
+    SyncNow,
     /// Nobody is on duty any more.
     SignOff,
     /// The next screen.
@@ -130,7 +134,7 @@ fn is_live(row: &Binding, place: Place, readonly: bool) -> bool {
 mod tests {
     use super::*;
 
-    const PLACES: [Place; 12] = [
+    const PLACES: [Place; 13] = [
         Place::Door,
         Place::Search,
         Place::Order,
@@ -138,6 +142,7 @@ mod tests {
         Place::Reason,
         Place::Log,
         Place::History,
+        Place::Sync,
         Place::Questions,
         Place::Unpaid,
         Place::Choice,

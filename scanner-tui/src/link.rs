@@ -34,6 +34,8 @@ pub use refusal::Refusal;
 const CONNECT: Duration = Duration::from_secs(2);
 /// An agent answers from its own disk; three seconds is a fault worth showing.
 const REQUEST: Duration = Duration::from_secs(3);
+/// The same where the agent asks others first, each for up to five seconds.
+const LONG_REQUEST: Duration = Duration::from_secs(8);
 /// The first wait before connecting again; doubled up to [`RETRY_MOST`].
 const RETRY_FIRST: Duration = Duration::from_millis(250);
 /// The longest wait: a restarted agent is back on the screen within this.

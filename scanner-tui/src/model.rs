@@ -6,6 +6,7 @@
 //! network in this file; times are milliseconds since the screen began.
 
 pub mod attention;
+pub mod books;
 pub mod card;
 pub mod dialog;
 pub mod field;
@@ -25,6 +26,7 @@ use tidegate_core::api::{Answer, LinkStatus, Status};
 use crate::link::fault::Fault;
 use crate::theme::Theme;
 use attention::Notice;
+use books::Books;
 use card::Card;
 use dialog::{Dialog, Refused, Session};
 use find::Find;
@@ -65,11 +67,13 @@ pub enum Screen {
     Find,
     /// What the journals say.
     Log,
+    /// Who is heard, and what may have gone wrong.
+    Sync,
 }
 
 impl Screen {
     /// The screens in the order Tab goes through them.
-    pub const ALL: [Self; 3] = [Self::Door, Self::Find, Self::Log];
+    pub const ALL: [Self; 4] = [Self::Door, Self::Find, Self::Log, Self::Sync];
 
     /// The screen so many further, around the corner too.
     pub fn turned(self, by: isize) -> Self {
@@ -134,6 +138,8 @@ pub struct Model {
     pub find: Find,
     /// The Log screen.
     pub journal: Journal,
+    /// The Sync screen.
+    pub books: Books,
     /// What is asked of the agent.
     pub requests: Requests,
     /// Answers to our own requests that the stream will tell too.
@@ -184,6 +190,7 @@ impl Model {
             banner: None,
             find: Find::default(),
             journal: Journal::default(),
+            books: Books::default(),
             requests: Requests::default(),
             told: Vec::new(),
             refused: None,
@@ -262,4 +269,9 @@ pub fn cloud(status: &Status) -> Option<&LinkStatus> {
 /// The links to other agents.
 pub fn peers(status: &Status) -> impl Iterator<Item = &LinkStatus> {
     status.links.iter().filter(|link| link.name != CLOUD)
+}
+
+/// Milliseconds since anybody was heard, when the status was told.
+pub fn heard_last(status: &Status) -> Option<u64> {
+    status.links.iter().filter_map(|link| link.heard_ms_ago).min()
 }

@@ -37,6 +37,7 @@ pub struct Speaker {
     state: Option<String>,
     lost_sources: BTreeSet<String>,
     lost_links: BTreeSet<String>,
+    cut_off: bool,
     same_told: bool,
     trouble: Option<String>,
 }
@@ -49,6 +50,7 @@ impl Default for Speaker {
             state: None,
             lost_sources: BTreeSet::new(),
             lost_links: BTreeSet::new(),
+            cut_off: false,
             same_told: false,
             trouble: None,
         }
@@ -83,6 +85,7 @@ impl Speaker {
             StreamMessage::Trouble { code, what } => self.trouble(code, what).into_iter().collect(),
             StreamMessage::Status(status) => self.status(status),
             StreamMessage::Conflict(report) => vec![words::conflict(report, &self.zone)],
+            StreamMessage::Finding(finding) => vec![words::finding(finding)],
         }
     }
 
@@ -117,6 +120,12 @@ impl Speaker {
         lines.extend(changes(&mut self.lost_sources, sources, "SOURCE"));
         let links = status.links.iter().map(|l| (l.name.as_str(), l.up));
         lines.extend(changes(&mut self.lost_links, links, "LINK"));
+        let was_cut_off = std::mem::replace(&mut self.cut_off, status.exposure.cut_off);
+        match (was_cut_off, self.cut_off) {
+            (false, true) => lines.push(format!("CUT OFF: {}", words::at_risk(&status.exposure))),
+            (true, false) => lines.push("IN TOUCH AGAIN".to_owned()),
+            (true, true) | (false, false) => {}
+        }
         lines
     }
 
@@ -171,6 +180,10 @@ pub fn status_lines(status: &Status) -> Vec<String> {
     for link in cloud(status).into_iter().chain(peers(status)) {
         lines.push(format!("link {} {}, {}", clean(&link.name), up(link.up), age(link.heard_ms_ago)));
     }
+    lines.push(words::contact(&status.exposure));
+    lines.push(words::may_be_double(&status.exposure));
+    lines.extend(words::rights(status));
+    lines.extend(status.deficits.iter().map(words::deficit));
     for source in &status.sources {
         lines.push(format!("source {} {}, {} read", clean(&source.name), up(source.up), source.reads));
     }

@@ -1,4 +1,4 @@
-//! The bell: one ring come in, two used, three stop.
+//! The bell: one ring come in, two used, three stop, two and two wait.
 //!
 //! Rings are spaced, because terminals merge bells that come together; a new verdict
 //! silences the rest of the last one. Told the time, never waiting.
@@ -7,10 +7,15 @@ use crate::model::Millis;
 
 /// Rings closer than this are heard as one on the terminals tried.
 const APART_MS: Millis = 180;
+/// Between two pairs: long enough that nobody counts to four.
+const PAIRS_APART_MS: Millis = 500;
+/// So many rings come as two pairs.
+const TWO_PAIRS: u8 = 4;
 
 /// Rings still to come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bells {
+    all: u8,
     left: u8,
     at: Millis,
 }
@@ -18,7 +23,7 @@ pub struct Bells {
 impl Bells {
     /// Begins a rhythm, the first ring at once.
     pub fn ring(&mut self, times: u8, now: Millis) {
-        *self = Self { left: times, at: now };
+        *self = Self { all: times, left: times, at: now };
     }
 
     /// Whether to ring now.
@@ -27,7 +32,8 @@ impl Bells {
             return false;
         }
         self.left -= 1;
-        self.at = now + APART_MS;
+        let between_pairs = self.all == TWO_PAIRS && self.left == TWO_PAIRS / 2;
+        self.at = now + if between_pairs { PAIRS_APART_MS } else { APART_MS };
         true
     }
 
@@ -41,17 +47,22 @@ impl Bells {
 mod tests {
     use super::*;
 
-    #[test]
-    fn three_rings_are_three_rings_apart() {
+    fn check(times: u8, expect: &[Millis]) {
         let mut bells = Bells::default();
-        bells.ring(3, 100);
+        bells.ring(times, 100);
         let mut rung = Vec::new();
         while let Some(at) = bells.next() {
             assert!(bells.due(at));
             assert!(!bells.due(at));
             rung.push(at);
         }
-        assert_eq!(rung, [100, 280, 460]);
+        assert_eq!(rung, expect, "{times}");
+    }
+
+    #[test]
+    fn three_rings_are_three_rings_apart_and_four_are_two_pairs() {
+        check(3, &[100, 280, 460]);
+        check(4, &[100, 280, 780, 960]);
     }
 
     #[test]

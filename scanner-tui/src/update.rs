@@ -8,6 +8,7 @@
 
 mod acts;
 mod asked;
+mod books;
 mod find;
 mod journal;
 mod pressed;
@@ -98,6 +99,9 @@ fn passed(model: &mut Model, now: Millis) {
     if model.journal.due.is_some_and(|due| now >= due) {
         journal::read(model, now);
     }
+    if model.books.due.is_some_and(|due| now >= due) {
+        books::read(model, now);
+    }
     model.session.take_if(|session| session.seconds_left(now).is_none());
 }
 
@@ -110,7 +114,7 @@ pub fn next_change(model: &Model, now: Millis) -> Millis {
     let notices = model.notices.iter().filter_map(|notice| notice.until);
     let lost = model.lost_sources.values().map(|since| second_after(*since, now));
     let overdue = |due: Option<Millis>| due.map(|due| due.max(now + 1)); // drawing may have taken longer
-    let dues = [model.typed.due(), model.find.due, model.journal.due].map(overdue);
+    let dues = [model.typed.due(), model.find.due, model.journal.due, model.books.due].map(overdue);
     let session = model.session.as_ref().map(|session| now + 1 + (session.until.saturating_sub(now + 1)) % 1_000);
     [card, silence, old, quit, session]
         .into_iter()

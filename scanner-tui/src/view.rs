@@ -18,6 +18,7 @@ mod page;
 mod pen;
 mod results;
 mod small;
+mod sync;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tidegate_core::api::{Answer, ConflictReport, ConflictSide, Explanation};
+use tidegate_core::api::{Answer, ConflictReport, ConflictSide, Deficit, Explanation, Exposure, Finding, Status};
 
 use crate::model::request::PartyAnswer;
 use crate::text;
@@ -97,19 +97,131 @@ pub fn is_same_ticket(a: &Answer, b: &Answer) -> bool {
 
 /// One act too many, in one line with both sides.
 pub fn conflict(report: &ConflictReport, zone: &TimeZone) -> String {
+    let excess = side(&report.excess, zone);
+    let against = report.against.as_ref();
+    let against = against.map_or(String::new(), |s| format!(" after {}", side(s, zone)));
+    format!("CONFLICT {}: {excess}{against} ({})", too_many(report), text::clean(&report.ticket))
+}
+
+/// Whose, and what there was too much of: `Maria Santos, entry, Main hall`.
+pub fn too_many(report: &ConflictReport) -> String {
     let subject = text::clean(&report.subject);
     let what = match report.kind.as_str() {
         "entry" => format!("entry, {subject}"),
         _ => format!("{} too many of {subject}", report.units),
     };
-    let excess = side(&report.excess, zone);
-    let against = report.against.as_ref();
-    let against = against.map_or(String::new(), |s| format!(" after {}", side(s, zone)));
-    let ticket = text::clean(&report.ticket);
-    format!("CONFLICT {what}: {excess}{against} ({ticket})")
+    match &report.holder {
+        Some(holder) => format!("{}, {what}", text::clean(holder)),
+        None => what,
+    }
 }
 
-fn side(side: &ConflictSide, zone: &TimeZone) -> String {
-    let at = clock(&side.at, zone);
-    format!("{} {at}", text::clean(&side.device))
+/// Where and when one side was, and how sure that is: `North Gate (Gate B) 21:39:58 ±2 s`.
+pub fn side(side: &ConflictSide, zone: &TimeZone) -> String {
+    let device = text::clean(&side.device);
+    let place = match &side.gate {
+        Some(gate) if *gate != side.device => format!("{} ({device})", text::clean(gate)),
+        Some(_) | None => device,
+    };
+    format!("{place} {}{}", clock(&side.at, zone), uncertain(side.uncertain_ms))
+}
+
+/// How far a clock may be off, where that is worth a word.
+fn uncertain(ms: Option<u32>) -> String {
+    match ms {
+        None => " by an unsure clock".to_owned(),
+        Some(ms) if ms < WORTH_A_WORD_MS => String::new(),
+        Some(ms) => format!(" \u{b1}{} s", ms.div_ceil(1_000)),
+    }
+}
+
+/// A clock that is off by less names the same second.
+const WORTH_A_WORD_MS: u32 = 1_000;
+
+/// Something that should not be, and what to do.
+pub fn finding(finding: &Finding) -> String {
+    let kind = text::clean(&finding.kind).to_uppercase();
+    format!("{kind} {}. {}", text::clean(&finding.what), text::clean(&finding.action))
+}
+
+/// Whether anybody is heard, and what stands on this disk alone.
+pub fn contact(exposure: &Exposure) -> String {
+    let heard = if exposure.cut_off { "CUT OFF: nobody is heard" } else { "In touch" };
+    let alone = match exposure.unsynced {
+        0 => "nothing stands on this disk alone".to_owned(),
+        1 => "1 entry stands on this disk alone".to_owned(),
+        many => format!("{many} entries stand on this disk alone"),
+    };
+    format!("{heard}; {alone}")
+}
+
+/// What may have happened twice by now, at most.
+pub fn may_be_double(exposure: &Exposure) -> String {
+    let (entries, units) = (exposure.double_entries, exposure.double_servings);
+    match (entries, units) {
+        (0, 0) => "May be double by now: nothing".to_owned(),
+        (_, 0) => format!("May be double by now: at most {entries} entries"),
+        (0, _) => format!("May be double by now: at most {units} units served"),
+        (_, _) => format!("May be double by now: at most {entries} entries, {units} units served"),
+    }
+}
+
+/// What could happen twice if the lines went down now, at most.
+pub fn ahead(exposure: &Exposure) -> String {
+    let each = |count: u64, what: &str, others: u64, place: &str| match others {
+        0 => None,
+        1 => Some(format!("{count} {what} at 1 {place}")),
+        many => Some(format!("{count} {what} at each of {many} {place}s")),
+    };
+    let parts = [
+        each(exposure.entries_ahead, "tickets", exposure.doors, "door"),
+        each(exposure.servings_ahead, "units", exposure.bars, "bar"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.is_empty() {
+        true => "If lines fail now: nothing, there is no other device".to_owned(),
+        false => format!("If lines fail now, at most: {}", parts.join(", ")),
+    }
+}
+
+/// What this device may do cut off, where that is limited.
+pub fn limits(exposure: &Exposure) -> Option<String> {
+    let limits = &exposure.limits;
+    let hard = limits.unverified_hard.map(|hard| format!("{} of {hard} unverified", exposure.unverified));
+    let share = limits.share_percent.map(|share| format!("{share} % of a balance"));
+    let update = limits.oldest_update_s.map(|s| format!("update {} old", text::age(u64::from(s) * 1_000)));
+    let all: Vec<String> = [hard, share, update].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| format!("Cut off at most: {}", all.join(", ")))
+}
+
+/// The same in short, for a line at the door.
+pub fn at_risk(exposure: &Exposure) -> String {
+    let only_here = match exposure.unsynced {
+        0 => "no entries only here".to_owned(),
+        1 => "1 entry only here".to_owned(),
+        many => format!("{many} entries only here"),
+    };
+    let double = exposure.double_entries + exposure.double_servings;
+    if double > 0 { format!("{only_here}, at most {double} double") } else { only_here }
+}
+
+/// Whether stock and places may be used, and in which of its journals a device writes.
+pub fn rights(status: &Status) -> Option<String> {
+    let rights = &status.rights;
+    let state = match rights.state.as_str() {
+        "" => return None,
+        "ok" => "usable",
+        "unconfirmed" => "not confirmed since the start",
+        "lease_ended" => "lease ended",
+        "withdrawn" => "withdrawn by the office",
+        other => other,
+    };
+    let again = if rights.incarnation > 1 { format!(", journal {}", rights.incarnation) } else { String::new() };
+    Some(format!("Stock and places: {}{again}", text::clean(state)))
+}
+
+/// Who is short of what they used.
+pub fn deficit(deficit: &Deficit) -> String {
+    let (device, of) = (text::clean(&deficit.device), text::clean(&deficit.of));
+    format!("DEFICIT {device} is {} {of} short: whoever has some pays", deficit.units)
 }

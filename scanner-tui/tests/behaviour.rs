@@ -16,7 +16,7 @@ use scanner_tui::model::{Contact, Millis, Model, Screen};
 use scanner_tui::theme::Role;
 use scanner_tui::update::{Command, Message, next_change, update};
 use support::*;
-use tidegate_core::api::{Answer, StreamMessage};
+use tidegate_core::api::{Answer, Status, StreamMessage};
 
 fn ready() -> Model {
     live(UNICODE, status(), 0)
@@ -371,4 +371,34 @@ fn an_undo_without_an_agent_is_refused_in_words() {
     let mut model = ready();
     press(&mut model, Action::Undo, 60_000);
     assert!(model.attentions(60_000).iter().any(|line| line.text.starts_with("NOT UNDONE")));
+}
+
+#[test]
+fn the_sync_screen_asks_for_what_is_behind_its_numbers_and_again_when_they_change() {
+    let mut model = ready();
+    press(&mut model, Action::Sync, 100);
+    assert_eq!(asked(&mut model), [Request::Conflicts, Request::Findings]);
+    said(&mut model, StreamMessage::Status(Box::new(Status { findings: 1, ..status() })), 200);
+    assert_eq!(asked(&mut model), []);
+    update(&mut model, Message::Time, 500);
+    assert_eq!(asked(&mut model), [], "the first two are still under way");
+    press(&mut model, Action::SyncNow, 600);
+    assert_eq!(asked(&mut model), [Request::SyncNow]);
+}
+
+#[test]
+fn a_conflict_and_a_fork_stay_in_the_attention_lines_until_somebody_has_read_them() {
+    let mut model = ready();
+    said(&mut model, StreamMessage::Conflict(Box::new(conflict())), 10);
+    said(&mut model, StreamMessage::Finding(Box::new(findings().items.remove(0))), 20);
+    let lines = |model: &Model| model.attentions(30).into_iter().map(|line| line.text).collect::<Vec<_>>();
+    let said = lines(&model);
+    assert!(said[0].starts_with("FORK Bar South wrote two histories"), "{said:?}");
+    assert!(
+        said[1].starts_with("CONFLICT Maria Santos, entry, Main hall: Gate B 21:39:58 after Gate A"),
+        "{said:?}"
+    );
+    press(&mut model, Action::Back, 40);
+    press(&mut model, Action::Back, 50);
+    assert_eq!(lines(&model), Vec::<String>::new());
 }

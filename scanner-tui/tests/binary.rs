@@ -129,7 +129,10 @@ fn line_mode_says_troubles_conflicts_and_only_changes_of_the_rest() {
     }
     assert_eq!(speaking.line(), "TROUBLE E-DSK-01: The disk is full");
     stream.say(&StreamMessage::Conflict(Box::new(conflict())));
-    assert_eq!(speaking.line(), "CONFLICT entry, Main hall: Gate B 21:39:58 after Gate A 21:39:40 (tkt_77)");
+    assert_eq!(
+        speaking.line(),
+        "CONFLICT Maria Santos, entry, Main hall: Gate B 21:39:58 after Gate A 21:39:40 (tkt_77)"
+    );
     for _ in 0..3 {
         stream.say(&StreamMessage::Same { lane: "camera:0".to_owned() });
     }

@@ -326,13 +326,13 @@ fn every_kind_is_asked_for_by_its_name() {
 fn tab_goes_round_and_esc_comes_back() {
     let mut model = live(UNICODE, status(), 0);
     let mut seen = Vec::new();
-    for step in 0..3 {
+    for step in 0..4 {
         press(&mut model, Action::NextScreen, 100 + step);
         seen.push(model.screen);
     }
-    assert_eq!(seen, [Screen::Find, Screen::Log, Screen::Door]);
+    assert_eq!(seen, [Screen::Find, Screen::Log, Screen::Sync, Screen::Door]);
     press(&mut model, Action::PreviousScreen, 200);
-    assert_eq!(model.screen, Screen::Log);
+    assert_eq!(model.screen, Screen::Sync);
     let mut model = reason(UNICODE);
     for place in [Place::Order, Place::Search, Place::Door] {
         press(&mut model, Action::Back, LOOK);

@@ -11,7 +11,7 @@ use scanner_tui::text;
 use scanner_tui::theme::glyphs::GlyphSet;
 use scanner_tui::theme::{Depth, Theme};
 use scanner_tui::update::next_change;
-use support::pages::{LOOK, PAGES, find_results, log, order, overrule, reason};
+use support::pages::{LOOK, PAGES, find_results, log, order, overrule, reason, sync_cut_off};
 use support::*;
 
 const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (120, 36)];
@@ -36,12 +36,13 @@ fn each_page_looks_like_its_snapshot_at_each_size() {
 
 #[test]
 fn pages_keep_their_meaning_without_colour_and_with_fewer_signs() {
-    let pages: [support::pages::Page; 5] = [
+    let pages: [support::pages::Page; 6] = [
         ("find_results", find_results),
         ("order", order),
         ("log", log),
         ("ask_questions", support::pages::ask_questions),
         ("overrule", overrule),
+        ("sync_cut_off", sync_cut_off),
     ];
     for (name, page) in pages {
         for (kind, set) in [("vt", GlyphSet::Vt), ("ascii", GlyphSet::Ascii)] {
@@ -53,9 +54,13 @@ fn pages_keep_their_meaning_without_colour_and_with_fewer_signs() {
 
 #[test]
 fn each_place_has_its_own_help() {
-    for (name, page) in
-        [("find", find_results as fn(Theme) -> _), ("order", order), ("reason", reason), ("log", log)]
-    {
+    for (name, page) in [
+        ("find", find_results as fn(Theme) -> _),
+        ("order", order),
+        ("reason", reason),
+        ("log", log),
+        ("sync", sync_cut_off),
+    ] {
         let mut model = page(UNICODE);
         press(&mut model, Action::Help, LOOK + 500);
         insta::assert_snapshot!(format!("help_{name}"), picture(&model, (80, 24), LOOK + 600));

@@ -46,6 +46,7 @@ fn every_answer() -> Vec<(&'static str, Answer)> {
         ("no", no()),
         ("ask", ask()),
         ("full", full()),
+        ("limit", limit()),
         ("out", out()),
         ("unknown", unknown()),
         ("undo", annulled()),
@@ -112,6 +113,16 @@ fn conflicts_and_lost_sources_are_attention_lines() {
     said(&mut model, StreamMessage::Status(Box::new(warned)), 7_000);
     insta::assert_snapshot!("door_attention", picture(&model, DOOR, 7_000));
     insta::assert_snapshot!("door_attention_40x12", picture(&model, (40, 12), 7_000));
+}
+
+#[test]
+fn a_door_that_is_cut_off_says_what_is_only_here_and_what_may_be_double() {
+    for size in [(40, 12), DOOR, (120, 36)] {
+        let mut model = live(UNICODE, cut_off(), 1_000);
+        said(&mut model, StreamMessage::Finding(Box::new(findings().items.remove(0))), 2_000);
+        let (wide, high) = size;
+        insta::assert_snapshot!(format!("door_cut_off_{wide}x{high}"), picture(&model, size, 2_200));
+    }
 }
 
 #[test]

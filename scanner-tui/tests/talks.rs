@@ -184,3 +184,16 @@ fn an_agent_that_is_not_there_may_have_done_nothing_or_all() {
     let replied = talk.runtime.block_on(client.ask(&Request::OffDuty, 1));
     assert!(matches!(replied, Err(Refusal::NotReached(Fault::NoAnswer))), "{replied:?}");
 }
+
+#[test]
+fn what_was_found_comes_and_everybody_is_asked_at_once() {
+    let talk = Talk::start();
+    let Ok(Reply::Conflicts(found)) = talk.ask(Request::Conflicts, 1) else { panic!("conflicts") };
+    assert_eq!(found, [conflict()]);
+    let Ok(Reply::Findings(found)) = talk.ask(Request::Findings, 2) else { panic!("findings") };
+    assert_eq!(*found, findings());
+    let Ok(Reply::Links(links)) = talk.ask(Request::SyncNow, 3) else { panic!("links") };
+    assert_eq!(links, status().links);
+    let asked: Vec<String> = talk.agent.asked().into_iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+    assert_eq!(asked, ["GET /v1/conflicts", "GET /v1/findings", "POST /v1/sync"]);
+}

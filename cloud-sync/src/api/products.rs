@@ -245,7 +245,7 @@ async fn restock(
         None | Some(0) => Ok(()),
         Some(_) if !product.consumption => Err(Fault::invalid("Only what is served has stock")),
         Some(quantity) => {
-            let kind = Kind::Restock(Restock { of: Resource::Product(product.number), quantity });
+            let kind = Kind::Restock(Restock::new(Resource::Product(product.number), quantity));
             let draft = Draft { kind, at: None, staff: Some(staff) };
             own::write(tx, app, event, draft).await.map(drop)
         }

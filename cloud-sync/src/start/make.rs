@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::exchange;
 use crate::fault::Fault;
 use crate::keys::{self, Purpose};
-use crate::store::{self, Tx, journals};
+use crate::store::{self, Tx};
 use std::collections::BTreeMap;
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::feed::{Change, Row};

@@ -53,7 +53,7 @@ impl KnownUses {
     }
 
     async fn read_on(&mut self, tx: &mut Tx, event: EventId, journal: JournalId, ends: &Heads) -> Result<(), Fault> {
-        let newest = ends.sequence();
+        let newest = ends.longest().map_or(0, |head| head.sequence);
         let mut at = self.places.get(&journal).copied().map(|place| (0, place)).unwrap_or_default();
         while ends.all().len() > 1 || at.1 < newest {
             let acts = store::starts::acts_after(tx, event, journal, at).await?;

@@ -21,7 +21,7 @@ fn entry(kind: Kind) -> Entry {
 }
 
 fn restock(quantity: u32) -> Kind {
-    Kind::Restock(Restock { of: BEER, quantity })
+    Kind::Restock(Restock::new(BEER, quantity))
 }
 
 fn transfer(quantity: u32, to: u8) -> Kind {
@@ -111,7 +111,7 @@ fn two_that_retire_the_same_or_each_other_do_not_double_what_is_left() {
 
 #[test]
 fn a_stocktake_that_finds_less_leaves_a_deficit_that_is_paid() {
-    let found = Stocktake { of: BEER, counted: 3, expected: 10, frontier: Hash([0; 32]) };
+    let found = Stocktake::new(BEER, 3, 10, Hash([0; 32]));
     let mut entries = vec![
         (id(1, 1), restock(10)),
         (id(1, 2), transfer(5, 2)),
@@ -131,7 +131,7 @@ fn a_stocktake_that_finds_less_leaves_a_deficit_that_is_paid() {
 #[test]
 fn no_count_is_so_far_off_that_a_sum_of_them_overflows() {
     let taken = |sequence, counted, expected| {
-        (id(1, sequence), Kind::Stocktake(Stocktake { of: BEER, counted, expected, frontier: Hash([0; 32]) }))
+        (id(1, sequence), Kind::Stocktake(Stocktake::new(BEER, counted, expected, Hash([0; 32]))))
     };
     let most = i64::from(u32::MAX);
     let entries = [taken(1, 0, i64::MIN), taken(2, u32::MAX, i64::MIN), taken(3, 5, i64::MAX)];
@@ -140,7 +140,7 @@ fn no_count_is_so_far_off_that_a_sum_of_them_overflows() {
 
 #[test]
 fn waste_comes_out_of_ones_own_rights() {
-    let spilt = Kind::Waste(Waste { of: BEER, quantity: 3, reason: None });
+    let spilt = Kind::Waste(Waste::new(BEER, 3, None));
     assert_eq!(left(&rights(&[(id(1, 1), restock(10)), (id(1, 2), spilt)]), 1, 2), 5);
 }
 
@@ -150,7 +150,7 @@ fn any_entry() -> impl Strategy<Value = (EntryRef, Kind)> {
             0 => restock(units),
             1 => transfer(units, to),
             2 => accepted(to, ref_at),
-            3 => Kind::Waste(Waste { of: BEER, quantity: units, reason: None }),
+            3 => Kind::Waste(Waste::new(BEER, units, None)),
             _ => Kind::Retire(Retire { journal: journal(to), last: ref_at }),
         };
         (id(device, at), kind)

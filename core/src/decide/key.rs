@@ -23,6 +23,8 @@ pub enum Operation {
     Serving,
     /// Several tickets of an order at once.
     Party,
+    /// Stock that came, went or was counted.
+    Stock,
 }
 
 impl Operation {
@@ -32,6 +34,7 @@ impl Operation {
             Self::Scan => "scan",
             Self::Serving => "serving",
             Self::Party => "party",
+            Self::Stock => "stock",
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum Subject {
 }
 
 /// One side of a conflict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Side {
     /// The entry.
     pub id: EntryRef,
@@ -29,6 +29,8 @@ pub struct Side {
     pub at: Timestamp,
     /// How far that may be off, milliseconds.
     pub uncertain_ms: Option<u32>,
+    /// By which gate, where it was named.
+    pub gate: Option<String>,
 }
 
 /// An act too many.
@@ -93,11 +95,12 @@ fn overdrawn(ticket: TicketId, state: &TicketState, credits: &[Credit]) -> Vec<C
 }
 
 fn side_of_passage(passage: &Passage) -> Side {
-    Side { id: passage.id, at: passage.at, uncertain_ms: passage.uncertain_ms }
+    let gate = passage.gate.clone();
+    Side { id: passage.id, at: passage.at, uncertain_ms: passage.uncertain_ms, gate }
 }
 
 fn side_of_serving(serving: &Serving) -> Side {
-    Side { id: serving.id, at: serving.at, uncertain_ms: serving.uncertain_ms }
+    Side { id: serving.id, at: serving.at, uncertain_ms: serving.uncertain_ms, gate: None }
 }
 
 impl Conflict {
@@ -106,6 +109,7 @@ impl Conflict {
         let side = |side: &Side| ConflictSide {
             entry: side.id.to_string(),
             device: catalogue.device_name(side.id.journal.device),
+            gate: side.gate.clone(),
             at: side.at.to_string(),
             uncertain_ms: side.uncertain_ms,
         };
@@ -119,6 +123,7 @@ impl Conflict {
             kind: kind.into(),
             ticket: self.ticket.to_string(),
             subject,
+            holder: None, // the same bytes everywhere: names come with rows, later
             units: self.units,
             excess: side(&self.excess),
             against: self.against.as_ref().map(side),

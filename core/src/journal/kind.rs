@@ -12,9 +12,9 @@
 //! | 4 | serving | `SERVE` |
 //! | 5 | annul | its own entry: `ADMIT`; another device's: `UNDO_OTHERS` |
 //! | 6 | void | its own serving: `SERVE`; another device's: `UNDO_OTHERS` |
-//! | 7 | restock | `RESTOCK` |
-//! | 8 | waste | units: `SERVE`; places: `RESTOCK` |
-//! | 9 | stocktake | `RESTOCK` |
+//! | 7 | restock | `RESTOCK`; units with `SERVE`, places with `ADMIT`, where a supervisor decides |
+//! | 8 | waste | units: `SERVE`; places: as a restock |
+//! | 9 | stocktake | as a restock |
 //! | 10 | transfer | rights it holds: units `SERVE`, places `ADMIT` |
 //! | 11 | accepted | `SERVE` or `ADMIT` |
 //! | 15 | clock | anybody |
@@ -24,8 +24,10 @@
 //! Tags 12 to 14 (override, block, note) are taken by the design and not written
 //! by this version. [`counts`] says which of a journal's entries have an effect.
 
+mod finding;
 mod stock;
 
+pub use finding::{NoEffect, no_effect};
 pub use stock::{Accepted, Resource, Restock, Retire, Stocktake, Transfer, WantId, Waste};
 
 use super::EntryRef;
@@ -436,8 +438,12 @@ pub fn may_write(author: &Identity, kind: &Kind) -> bool {
         Kind::Accepted(_) => rights.holds(Rights::SERVE) || rights.holds(Rights::ADMIT),
         Kind::Annul(undo) => own_or_others(&undo.target, Rights::ADMIT),
         Kind::Void(undo) => own_or_others(&undo.target, Rights::SERVE),
-        Kind::Waste(waste) => of(&waste.of, Rights::SERVE, Rights::RESTOCK),
-        Kind::Restock(_) | Kind::Stocktake(_) => rights.holds(Rights::RESTOCK),
+        Kind::Waste(Waste { of: Resource::Product(_), .. }) => rights.holds(Rights::SERVE),
+        Kind::Waste(Waste { of: resource, by, .. })
+        | Kind::Restock(Restock { of: resource, by, .. })
+        | Kind::Stocktake(Stocktake { of: resource, by, .. }) => {
+            rights.holds(Rights::RESTOCK) || (by.is_some() && of(resource, Rights::SERVE, Rights::ADMIT))
+        }
         Kind::Retire(_) => rights.holds(Rights::RECLAIM),
         Kind::Unknown { .. } => false,
     }
@@ -526,7 +532,7 @@ mod tests {
             Kind::Annul(undo_of(2)),
             Kind::Void(undo_of(1)),
             Kind::Void(undo_of(2)),
-            Kind::Restock(Restock { of: Resource::Product(product), quantity: 1 }),
+            Kind::Restock(Restock::new(Resource::Product(product), 1)),
             Kind::Refusal(Refusal { ticket: None, list: None, gate: None, code: "used".into() }),
             Kind::Unknown { tag: 99, body: vec![] },
         ];
@@ -540,5 +546,24 @@ mod tests {
         check(Role::Bar, [0, 1, 0, 0, 1, 0, 0, 1, 0]);
         check(Role::Supervisor, [1, 1, 1, 1, 1, 1, 1, 1, 0]);
         check(Role::Cloud, [1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn a_supervisor_brings_in_and_counts_what_the_device_hands_out_and_nothing_else() {
+        let by = Some(Override { supervisor: "ana".into(), reason: "a crate came".into() });
+        let check = |role, of, expect: [bool; 2]| {
+            let restock = |by| Kind::Restock(Restock { by, ..Restock::new(of, 1) });
+            let stocktake = |by| Kind::Stocktake(Stocktake { by, ..Stocktake::new(of, 1, 2, Hash([0; 32])) });
+            for kind in [&restock as &dyn Fn(_) -> Kind, &stocktake] {
+                let got = [None, by.clone()].map(|by| may_write(&identity(role), &kind(by)));
+                assert_eq!(got, expect, "{role:?} {of:?}");
+            }
+        };
+        let (beer, hall) = (Resource::Product(ProductId(1)), Resource::Zone(crate::id::ZoneId(1)));
+        check(Role::Bar, beer, [false, true]);
+        check(Role::Bar, hall, [false, false]);
+        check(Role::Gate, beer, [false, false]);
+        check(Role::Gate, hall, [false, true]);
+        check(Role::Supervisor, hall, [true, true]);
     }
 }

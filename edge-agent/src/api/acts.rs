@@ -218,13 +218,18 @@ fn scan_again() -> Problem {
 
 impl OverrideRequest {
     /// With a reason that an entry may hold.
-    fn read(self) -> Result<Self, Problem> {
+    pub(super) fn read(self) -> Result<Self, Problem> {
         let reason = input::name("reason", Some(self.reason))?.unwrap_or_default();
         Ok(Self { reason, ..self })
     }
 
+    /// Why.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// The decision, where its session is open in the transaction that acts on it.
-    fn decides(self, agent: &Agent, tx: &Tx<'_>) -> Result<Override, Problem> {
+    pub(super) fn decides(self, agent: &Agent, tx: &Tx<'_>) -> Result<Override, Problem> {
         let supervisor = agent.sessions.supervisor(&self.session, &tx.memory.catalogue);
         supervisor.map(|supervisor| Override { supervisor, reason: self.reason }).ok_or_else(no_session)
     }

@@ -4,13 +4,13 @@ use super::input::bad;
 use super::problem;
 use crate::agent::Agent;
 use crate::store::words::stands_alone;
-use crate::store::{find, read};
+use crate::store::{find, findings, read};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
-use tidegate_core::api::{ConflictReport, FoundTicket, Status};
+use tidegate_core::api::{ConflictReport, Findings, FoundTicket, LinkStatus, Status};
 use tidegate_link::problem::{Problem, Query};
 use utoipa::IntoParams;
 
@@ -65,6 +65,30 @@ pub async fn status(State(agent): State<Arc<Agent>>) -> Result<Json<Status>, Pro
 ))]
 pub async fn conflicts(State(agent): State<Arc<Agent>>) -> Result<Json<Vec<ConflictReport>>, Problem> {
     agent.store.read(read::conflicts).await.map(Json).map_err(|fault| problem(&fault))
+}
+
+/// What the journals say that should not be, with the evidence: entries without effect and why, journals
+/// with two histories and the proof, who is short of what they used, and what could not be taken.
+#[utoipa::path(get, path = "/v1/findings", tag = "state", responses(
+    (status = 200, body = Findings),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn findings(State(agent): State<Arc<Agent>>) -> Result<Json<Findings>, Problem> {
+    let (memory, now, ca) = (agent.store.memory(), agent.store.time().read().now, agent.enrolment.ca);
+    let all = agent.store.read(move |connection| findings::all(connection, &memory, &ca, now)).await;
+    all.map(Json).map_err(|fault| problem(&fault))
+}
+
+/// Asks everybody at once, and answers when each has answered or could not be reached.
+#[utoipa::path(post, path = "/v1/sync", tag = "state", responses(
+    (status = 200, body = Vec<LinkStatus>, description = "The links afterwards: the cloud first, then the peers"),
+    (status = "4XX", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn sync(State(agent): State<Arc<Agent>>) -> Json<Vec<LinkStatus>> {
+    agent.links.hurry(&agent.store).await;
+    let memory = agent.store.memory();
+    Json(agent.links.status(&memory, memory.own))
 }
 
 /// Whether the process runs.

@@ -22,7 +22,7 @@ const STATUS_EVERY: Duration = Duration::from_secs(1);
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code)] // a shape for the document alone
 struct StreamEvent {
-    /// `answer`, `same`, `trouble`, `status` or `conflict`.
+    /// `answer`, `same`, `trouble`, `status`, `conflict` or `finding`.
     event: String,
     /// The content, as JSON.
     #[schema(content_media_type = "application/json")]

@@ -1,6 +1,6 @@
 //! Asking the agent that runs on this folder, by its own API.
 
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::ErrorKind;
@@ -11,6 +11,10 @@ use tidegate_link::problem::Problem;
 
 /// The agent answers in milliseconds; beyond this something is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the whole of a file may take: a million entries, to a slow stick.
+const LONG_PATIENCE: Duration = Duration::from_secs(3_600);
+/// How long one block may take: some thousand entries, folded and durable on a slow card.
+const BLOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why the agent of a folder cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -78,11 +82,26 @@ impl Client {
         self.send(self.http.post(format!("{}{path}", self.base)).json(body)).await
     }
 
+    /// Posts bytes to an address.
+    pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> anyhow::Result<T> {
+        let request = self.http.post(format!("{}{path}", self.base)).timeout(BLOCK_PATIENCE);
+        self.send(request.header(CONTENT_TYPE, "application/octet-stream").body(body)).await
+    }
+
+    /// Gets what is longer than memory should hold, piece by piece.
+    pub async fn get_pieces(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        self.answered(self.http.get(format!("{}{path}", self.base)).timeout(LONG_PATIENCE)).await
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
+        Ok(self.answered(request).await?.json().await?)
+    }
+
+    async fn answered(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
         let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token));
         let answer = request.send().await.map_err(|_| NotAsked::NotRunning(self.base.clone()))?;
         match answer.status().is_success() {
-            true => Ok(answer.json().await?),
+            true => Ok(answer),
             false => Err(LinkError::Refused(Box::new(answer.json::<Problem>().await?)).into()),
         }
     }

@@ -1,7 +1,11 @@
 //! `edge-agent journal`: a device's entries, whether its agent runs or not.
 //!
 //! It reads the store beside the agent, from committed states only; every line is
-//! one entry of any journal this device knows.
+//! one entry of any journal this device knows. `export` and `verify` are for whoever
+//! keeps or checks journals elsewhere.
+
+pub mod export;
+pub mod verify;
 
 use crate::store::identity::Enrolment;
 use crate::store::{journal, read_only};
@@ -10,9 +14,34 @@ use std::path::Path;
 use std::process::ExitCode;
 use tidegate_core::journal::Kind;
 
+const EXAMPLES: &str = "Examples:
+  edge-agent journal --own                       this device's entries, one a line
+  edge-agent journal export night.tidegate       all journals and the feed, as one file
+  edge-agent journal verify night.tidegate       whether all of it is sound, for an auditor";
+
 /// What `journal` takes.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Every entry, one a line; what `journal` alone does too.
+    Show(Show),
+    /// Write all journals and the feed into one file.
+    Export(export::Args),
+    /// Check journals: chains, signatures, folds, forks, rights.
+    Verify(verify::Args),
+}
+
+/// Which entries are shown, and how.
+#[derive(clap::Args)]
+struct Show {
     /// Entries of this device only.
     #[arg(long)]
     own: bool,
@@ -40,6 +69,15 @@ struct Line {
 
 /// Runs it.
 pub fn run(folder: &Path, args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Some(Command::Export(args)) => export::run(folder, args),
+        Some(Command::Verify(args)) => verify::run(args),
+        Some(Command::Show(show)) => self::show(folder, show),
+        None => show(folder, &args.show),
+    }
+}
+
+fn show(folder: &Path, args: &Show) -> anyhow::Result<ExitCode> {
     let own = Enrolment::load(folder)?.identity.device;
     let connection = read_only(&folder.join("agent.db"))?;
     for (verified, counts) in journal::all(&connection)? {

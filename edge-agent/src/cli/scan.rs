@@ -90,7 +90,8 @@ async fn one(client: &Client, eye: &mut Eye, picture: &Path, args: &Args) -> any
     Ok((Line { picture: name, outcome: "answer", answer: Some(answer), error: None }, code))
 }
 
-fn exit_code(answer: &Answer) -> u8 {
+/// The exit code of an answer.
+pub(super) fn exit_code(answer: &Answer) -> u8 {
     let code = Code::ALL.into_iter().find(|code| code.as_str() == answer.code);
     match answer.verdict {
         Verdict::Ask => 5,

@@ -29,16 +29,28 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
     if status.indexing {
         println!("{}", super::find::INDEXING);
     }
-    for link in &status.links {
-        let heard =
-            link.heard_ms_ago.map_or("never heard".into(), |ms| format!("heard {:.1} s ago", ms as f64 / 1e3));
-        println!("{} {}: {heard}, {} unsent", if link.up { "✔" } else { "✖" }, link.name, link.unsent);
-    }
+    status.links.iter().for_each(|link| println!("{}", super::sync::link(link)));
     for source in &status.sources {
         println!("{}", super::lanes::line(source));
     }
+    if let (Some(occupied), Some(capacity)) = (status.occupied, status.capacity) {
+        let here =
+            status.room_here.map(|room| format!(", {room} of the rest may come in here")).unwrap_or_default();
+        println!("places: {occupied} of {capacity} taken{here}");
+    }
     for stock in &status.stock {
-        println!("{}: {} here, {} everywhere", stock.product, stock.here, stock.everywhere);
+        let elsewhere = stock.elsewhere.as_ref().map(|held| format!(", {} at {}", held.units, held.device));
+        let elsewhere = elsewhere.unwrap_or_default();
+        println!("{}: {} here, {} everywhere{elsewhere}", stock.product, stock.here, stock.everywhere);
+    }
+    if status.exposure.cut_off || status.exposure.unsynced > 0 {
+        super::sync::exposure(&status.exposure);
+    }
+    if status.rights.state != "ok" {
+        println!("! {}", super::sync::rights(&status.rights));
+    }
+    if status.findings > 0 {
+        println!("! {} findings: edge-agent sync findings", status.findings);
     }
     Ok(ExitCode::SUCCESS)
 }

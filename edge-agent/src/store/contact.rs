@@ -6,15 +6,18 @@
 //! counted on the clock of the boot in which it was given.
 
 use super::Fault;
+use super::exposure::{self, Known};
 use super::memory::Memory;
 use super::tx::Tx;
 use crate::time::{DeviceTime, Reading};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::allotment::lease::Lease;
 use tidegate_core::clock::Quality;
 use tidegate_core::exposure::{CUT_OFF_US, Policy, Reach, Usable};
-use tidegate_core::id::JournalId;
+use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trial::{Bug, planted};
 
@@ -32,12 +35,17 @@ pub struct Contact {
     pub heard: Option<Duration>,
     /// How long rights may be used; absent where nobody ever said.
     pub lease: Option<Lease>,
+    /// What each of the others is known to have of this device's journals; the cloud under no device.
+    pub others: Arc<BTreeMap<Option<DeviceId>, Known>>,
+    /// Whether that changed since it was written, and when it was written in this run.
+    pub(super) unkept: (bool, Option<Duration>),
     /// What is on disk of `shared`.
     kept: u64,
 }
 
 impl Contact {
-    /// Before anybody was heard, of a device that writes this journal.
+    /// Before anybody was heard, of a device that writes this journal; what was known before the start is known
+    /// still.
     pub(super) fn at_start(connection: &Connection, own: JournalId) -> Result<Self, Fault> {
         let mut query = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         let mut value = |key| query.query_row([key], |row| row.get::<_, Vec<u8>>(0)).optional();
@@ -45,12 +53,14 @@ impl Contact {
         let shared = value(SHARED)?.and_then(|bytes| minicbor::decode::<(u32, u64)>(&bytes).ok());
         let shared =
             shared.filter(|(incarnation, _)| *incarnation == own.incarnation).map_or(0, |(_, shared)| shared);
-        Ok(Self { lease, shared, kept: shared, ..Self::default() })
+        let others = Arc::new(exposure::kept(connection)?);
+        Ok(Self { lease, shared, kept: shared, others, ..Self::default() })
     }
 
     /// Another journal begins, of which nobody knows anything.
     pub(super) fn begin_again(&mut self) {
-        *self = Self { heard: self.heard, lease: self.lease, ..Self::default() };
+        let others = std::mem::take(&mut self.others);
+        *self = Self { heard: self.heard, lease: self.lease, others, unkept: self.unkept, ..Self::default() };
     }
 }
 
@@ -99,7 +109,7 @@ fn micros(uptime: Duration) -> i64 {
 }
 
 /// Whether rights may be used.
-fn usable(memory: &Memory, time: &DeviceTime, uptime: Duration) -> Usable {
+pub fn usable(memory: &Memory, time: &DeviceTime, uptime: Duration) -> Usable {
     let contact = &memory.contact;
     let row = memory.catalogue.devices.get(&memory.own.device);
     match contact.lease {

@@ -8,7 +8,7 @@
 use super::journal::{self, Lacking, Whose};
 use super::memory::Memory;
 use super::tx::Tx;
-use super::{Fault, contact, incarnation, replica, rights, start};
+use super::{Fault, contact, exposure, incarnation, replica, rights, start};
 use crate::time::Reading;
 use rusqlite::Connection;
 use std::time::Duration;
@@ -98,6 +98,8 @@ pub fn request(
 pub struct Arrived<'a> {
     /// Who brought it, for logs and evidence.
     pub source: &'a str,
+    /// Which device that is; none for the cloud.
+    pub who: Option<DeviceId>,
     /// Entries.
     pub runs: &'a [Run],
     /// Parts of a start.
@@ -123,6 +125,7 @@ pub fn take(tx: &mut Tx<'_>, arrived: &Arrived<'_>) -> Result<Vec<Rejected>, Fau
     let rejected = journal::take(tx, arrived.source, arrived.runs)?;
     start::look(tx)?;
     contact::heard(tx, arrived.now, arrived.quality)?;
+    exposure::met(tx, arrived.who, arrived.theirs)?;
     if let Some((seconds, asked)) = arrived.lease {
         contact::lend(tx, seconds, asked, arrived.now)?;
     }
@@ -153,6 +156,7 @@ pub fn take_request(
     let same = (request.digest == tx.memory.vector.digest()).then(|| tx.memory.vector.clone());
     let arrived = Arrived {
         source,
+        who: Some(peer),
         runs: &request.runs,
         start: &[],
         pages: &[],
@@ -178,6 +182,7 @@ pub fn take_response(
 ) -> Result<(), Fault> {
     let arrived = Arrived {
         source,
+        who: response.device,
         runs: &response.runs,
         start: &response.start,
         pages: &response.pages,

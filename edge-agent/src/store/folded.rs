@@ -10,7 +10,7 @@ use super::tx::Tx;
 use data_encoding::HEXLOWER;
 use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_core::api::StreamMessage;
+use tidegate_core::api::{ConflictReport, StreamMessage};
 use tidegate_core::fold::conflict::{Conflict, conflicts};
 use tidegate_core::fold::totals::{Total, difference, totals};
 use tidegate_core::fold::{Act, TicketState};
@@ -81,12 +81,12 @@ impl Tx<'_> {
             .prepare_cached("SELECT excess, report FROM conflicts WHERE ticket = ?1 ORDER BY excess")?;
         for (ticket, known) in std::mem::take(&mut self.reconciled) {
             let rows = query.query_map([ticket.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let stand: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
-            for (_, report) in
-                stand.iter().filter(|(excess, _)| planted(Bug::ConflictAgain) || !known.contains(excess))
-            {
-                let report = serde_json::from_str(report).map_err(|e| Fault::Corrupt(e.to_string()))?;
-                self.tell(StreamMessage::Conflict(report));
+            let mut stand: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+            stand.retain(|(excess, _)| planted(Bug::ConflictAgain) || !known.contains(excess));
+            for (_, report) in stand {
+                let report = serde_json::from_str(&report).map_err(|e| Fault::Corrupt(e.to_string()))?;
+                let holder = self.ticket_row(ticket)?.and_then(|row| row.holder);
+                self.tell(StreamMessage::Conflict(Box::new(ConflictReport { holder, ..report })));
             }
         }
         Ok(())

@@ -53,6 +53,53 @@ pub enum IdentityFault {
     Io(#[from] std::io::Error),
 }
 
+/// What of an enrolment is no secret: all that somebody needs who only checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicParts {
+    /// Its event.
+    pub event: EventId,
+    /// The CA's key.
+    pub ca: PublicKey,
+    /// The feed's key.
+    pub feed_key: PublicKey,
+}
+
+impl PublicParts {
+    /// Reads them from `folder`; its device key need not be there.
+    pub fn load(folder: &Path) -> Result<Self, IdentityFault> {
+        let (disk, identity) = OnDisk::load(folder)?;
+        let (ca, feed_key) = (public(&disk.ca)?, public(&disk.feed_key)?);
+        Ok(Self { event: identity.event, ca, feed_key })
+    }
+}
+
+impl OnDisk {
+    /// What enrolment left, and what the certificate in it says.
+    fn load(folder: &Path) -> Result<(Self, Identity), IdentityFault> {
+        let path = folder.join(IDENTITY);
+        if !path.try_exists()? {
+            return Err(IdentityFault::Missing(folder.to_owned()));
+        }
+        let disk: Self = serde_json::from_slice(&std::fs::read(path)?).map_err(|_| damaged())?;
+        let identity = disk.certificate()?.open(&public(&disk.ca)?).map_err(|_| damaged())?;
+        Ok((disk, identity))
+    }
+
+    fn certificate(&self) -> Result<Certificate, IdentityFault> {
+        let bytes = HEXLOWER.decode(self.certificate.as_bytes()).map_err(|_| damaged())?;
+        Certificate::from_bytes(&bytes).map_err(|_| damaged())
+    }
+}
+
+fn public(hex: &str) -> Result<PublicKey, IdentityFault> {
+    let bytes = HEXLOWER.decode(hex.as_bytes()).map_err(|_| damaged())?;
+    bytes.try_into().map(PublicKey).map_err(|_| damaged())
+}
+
+fn damaged() -> IdentityFault {
+    IdentityFault::Damaged(IDENTITY)
+}
+
 const IDENTITY: &str = "identity.json";
 const KEY: &str = "device.key";
 
@@ -74,17 +121,8 @@ impl Enrolment {
 
     /// Reads what enrolment left in `folder`.
     pub fn load(folder: &Path) -> Result<Self, IdentityFault> {
-        let path = folder.join(IDENTITY);
-        if !path.try_exists()? {
-            return Err(IdentityFault::Missing(folder.to_owned()));
-        }
-        let damaged = || IdentityFault::Damaged(IDENTITY);
-        let disk: OnDisk = serde_json::from_slice(&std::fs::read(path)?).map_err(|_| damaged())?;
-        let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).map_err(|_| damaged());
-        let public = |hex: &str| Ok::<_, IdentityFault>(PublicKey(bytes(hex)?.try_into().map_err(|_| damaged())?));
-        let certificate = Certificate::from_bytes(&bytes(&disk.certificate)?).map_err(|_| damaged())?;
-        let (ca, feed_key) = (public(&disk.ca)?, public(&disk.feed_key)?);
-        let identity = certificate.open(&ca).map_err(|_| damaged())?;
+        let (disk, identity) = OnDisk::load(folder)?;
+        let (certificate, ca, feed_key) = (disk.certificate()?, public(&disk.ca)?, public(&disk.feed_key)?);
         let secret = std::fs::read(folder.join(KEY))?.try_into();
         let key = SigningKey::from_bytes(&secret.map_err(|_| IdentityFault::Damaged(KEY))?);
         if PublicKey::from(key.verifying_key()) != identity.key {

@@ -9,7 +9,7 @@
 use super::memory::Memory;
 use super::parts::Part;
 use super::tx::Tx;
-use super::{Fault, folded, incarnation, parts};
+use super::{Fault, findings, folded, incarnation, parts};
 use rusqlite::{Connection, OptionalExtension, params};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::kind::counts;
@@ -80,6 +80,9 @@ fn take_one(tx: &mut Tx<'_>, run: &Run) -> Result<Result<(), RunFault>, Fault> {
         folded::recount(tx, [run.journal])?;
     }
     insert(tx, row, at.hash, new, &identity, &run.signature)?;
+    if branched {
+        findings::tell_fork(tx, &run.journal, row)?;
+    }
     Ok(Ok(()))
 }
 
@@ -197,7 +200,7 @@ fn fill(
 }
 
 /// The longest run after `after` that ends at a signed head.
-fn run_after(
+pub(super) fn run_after(
     connection: &Connection,
     memory: &Memory,
     (journal, part): (JournalId, &Part),
@@ -224,7 +227,7 @@ fn run_after(
 }
 
 /// The hash before a run: in its part, or at the end of what its part goes off from.
-fn previous(
+pub(super) fn previous(
     connection: &Connection,
     memory: &Memory,
     (journal, part): (JournalId, &Part),

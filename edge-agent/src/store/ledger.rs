@@ -22,7 +22,7 @@ use tidegate_core::trial::{Bug, planted};
 /// The oldest SQLite taken: before it, a WAL could be corrupted under two connections.
 const MIN_SQLITE: i32 = 3_051_003;
 /// The database's file in its folder.
-pub(super) const FILE: &str = "agent.db";
+pub const FILE: &str = "agent.db";
 
 mod embedded {
     refinery::embed_migrations!("migrations");

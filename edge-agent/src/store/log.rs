@@ -204,7 +204,9 @@ impl Filter {
             Some(Only::Refusals) => "AND kind = 'refusal'",
             Some(Only::Servings) => "AND kind = 'serving'",
             Some(Only::Undone) => "AND kind IN ('admission', 'exit', 'serving')",
-            Some(Only::Overrides) => "AND kind IN ('admission', 'exit', 'serving')",
+            Some(Only::Overrides) => {
+                "AND kind IN ('admission', 'exit', 'serving', 'restock', 'waste', 'stocktake')"
+            }
         }
     }
 
@@ -271,8 +273,10 @@ fn overridden(kind: &Kind) -> Option<&Override> {
         Kind::Admission(admission) => admission.overridden.as_ref(),
         Kind::Exit(exit) => exit.overridden.as_ref(),
         Kind::Serving(serving) => serving.overridden.as_ref(),
-        Kind::Refusal(_) | Kind::Annul(_) | Kind::Void(_) => None,
-        Kind::Restock(_) | Kind::Waste(_) | Kind::Stocktake(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
+        Kind::Restock(restock) => restock.by.as_ref(),
+        Kind::Waste(waste) => waste.by.as_ref(),
+        Kind::Stocktake(taken) => taken.by.as_ref(),
+        Kind::Refusal(_) | Kind::Annul(_) | Kind::Void(_) | Kind::Transfer(_) | Kind::Accepted(_) => None,
         Kind::Clock(_) | Kind::Retire(_) | Kind::Began(_) | Kind::Unknown { .. } => None,
     }
 }

@@ -97,6 +97,11 @@ impl Memory {
         Ok(())
     }
 
+    /// Reads the committed state of a store that is only looked at.
+    pub fn to_read(connection: &Connection, enrolment: &Enrolment) -> Result<Self, Fault> {
+        Self::load(connection, enrolment, Duration::ZERO)
+    }
+
     /// Reads the committed state, on a machine that is up for `uptime`.
     pub(super) fn load(connection: &Connection, enrolment: &Enrolment, uptime: Duration) -> Result<Self, Fault> {
         let mut authors = load_authors(connection, enrolment)?;

@@ -4,9 +4,12 @@ use super::Fault;
 use super::index;
 use super::memory::Memory;
 use super::rights::Used;
+use super::stock::elsewhere;
+use super::tx::ticket_row;
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
 use tidegate_core::api::{ConflictReport, StockStatus};
-use tidegate_core::fold::totals::{self, Total};
+use tidegate_core::fold::totals::{Total, inside as inside_at};
 use tidegate_core::id::{JournalId, ListId};
 use tidegate_core::journal::Entry;
 use tidegate_core::journal::kind::Resource;
@@ -74,6 +77,13 @@ pub fn counters(
     Ok(counters)
 }
 
+/// Every total that is not zero, by its key.
+pub fn totals(connection: &Connection) -> Result<BTreeMap<String, i64>, Fault> {
+    let mut query = connection.prepare("SELECT key, amount FROM totals")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn total(connection: &Connection, total: Total) -> Result<i64, Fault> {
     let mut query = connection.prepare_cached("SELECT SUM(amount) FROM totals WHERE key = ?1")?;
     Ok(query.query_row([total.to_string()], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
@@ -86,7 +96,7 @@ fn inside(connection: &Connection, list: ListId, now: Timestamp) -> Result<(i64,
     let first = Total::Inside(list, None).to_string();
     let rows = query.query_map([first], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let stored: Vec<(String, i64)> = rows.collect::<Result<_, _>>()?;
-    Ok(totals::inside(list, stored.iter().map(|(key, amount)| (key.as_str(), *amount)), now))
+    Ok(inside_at(list, stored.iter().map(|(key, amount)| (key.as_str(), *amount)), now))
 }
 
 fn per_minute(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, Fault> {
@@ -122,6 +132,7 @@ pub fn stock(connection: &Connection, memory: &Memory, now: Timestamp) -> Result
             product: product.name.clone(),
             here: memory.rights.left(of, memory.own, &|_, by| used.by(by)),
             everywhere: memory.rights.minted(of) - used.all(),
+            elsewhere: elsewhere(connection, memory, of, now)?.into_iter().next(),
         });
     }
     Ok(stock)
@@ -133,8 +144,15 @@ pub fn conflicts(connection: &Connection) -> Result<Vec<ConflictReport>, Fault> 
     let rows = query.query_map([], |row| row.get::<_, String>(0))?;
     let mut reports = Vec::new();
     for row in rows {
-        reports.push(serde_json::from_str(&row?).map_err(|e| Fault::Corrupt(e.to_string()))?);
+        let report = serde_json::from_str(&row?).map_err(|e| Fault::Corrupt(e.to_string()))?;
+        reports.push(with_holder(connection, report)?);
     }
     reports.sort_by(|a: &ConflictReport, b| a.excess.at.cmp(&b.excess.at));
     Ok(reports)
+}
+
+/// With the name of whose ticket it is. What is stored holds none: it is the same on every device.
+pub fn with_holder(connection: &Connection, report: ConflictReport) -> Result<ConflictReport, Fault> {
+    let row = report.ticket.parse().ok().map(|ticket| ticket_row(connection, ticket)).transpose()?;
+    Ok(ConflictReport { holder: row.flatten().and_then(|row| row.holder), ..report })
 }

@@ -52,10 +52,30 @@ impl Used {
         self.0.get(&journal).copied().unwrap_or(0)
     }
 
+    /// Everybody who used some, in order.
+    pub fn journals(&self) -> impl Iterator<Item = JournalId> + '_ {
+        self.0.keys().copied()
+    }
+
     /// Units used by all journals.
     pub fn all(&self) -> i64 {
         self.0.values().sum()
     }
+}
+
+/// Who is short of what they used: also whoever used some and never held any, as where a supervisor overdraws
+/// at a bar that was given nothing.
+pub fn deficits(memory: &Memory, of: Resource, used: &Used) -> BTreeMap<JournalId, i64> {
+    let mut short = memory.rights.deficits_of(of, &|_, by| used.by(by));
+    for journal in used.journals().filter(|journal| memory.rights.held(of, *journal) == 0) {
+        let offered = memory.rights.offered_to(journal).filter(|(_, transfer)| transfer.of == of);
+        let offered: i64 = offered.map(|(_, transfer)| i64::from(transfer.quantity)).sum();
+        let left = memory.rights.left(of, journal, &|_, by| used.by(by)) + offered;
+        if left < 0 {
+            short.insert(journal, -left);
+        }
+    }
+    short
 }
 
 /// What a journal may still use.
@@ -111,7 +131,7 @@ fn holds(tx_rights: Rights, of: Resource) -> bool {
 }
 
 /// Everything that rights are counted of.
-fn resources(memory: &Memory) -> Vec<Resource> {
+pub(super) fn resources(memory: &Memory) -> Vec<Resource> {
     let products = memory.catalogue.products.values().filter(|product| product.consumption);
     let products = products.map(|product| Resource::Product(product.id));
     products.chain(memory.catalogue.zones.keys().map(|zone| Resource::Zone(*zone))).collect()
@@ -198,7 +218,7 @@ pub fn pay_deficits(tx: &mut Tx<'_>) -> Result<(), Fault> {
             continue;
         }
         let used = Used::of(tx.connection, of, now)?;
-        let short = tx.memory.rights.deficits_of(of, &|_, by| used.by(by));
+        let short = deficits(&tx.memory, of, &used);
         let mut left = tx.memory.rights.left(of, own, &|_, by| used.by(by));
         for (to, deficit) in short {
             let quantity = pay(deficit, left);

@@ -10,7 +10,10 @@ use super::{Action, Binding, Reach};
 use crate::model::place::Place;
 
 /// Where no dialog is open.
-const SCREENS: &[Place] = &[Place::Door, Place::Search, Place::Order, Place::Party, Place::Log, Place::History];
+const SCREENS: &[Place] =
+    &[Place::Door, Place::Search, Place::Order, Place::Party, Place::Log, Place::History, Place::Sync];
+/// The same without the one that F7 goes to.
+const ELSEWHERE: &[Place] = &[Place::Door, Place::Search, Place::Order, Place::Party, Place::Log, Place::History];
 const EVERYWHERE: &[Place] = &[
     Place::Door,
     Place::Search,
@@ -19,6 +22,7 @@ const EVERYWHERE: &[Place] = &[
     Place::Reason,
     Place::Log,
     Place::History,
+    Place::Sync,
     Place::Questions,
     Place::Unpaid,
     Place::Choice,
@@ -33,6 +37,7 @@ const BELOW: &[Place] = &[
     Place::Reason,
     Place::Log,
     Place::History,
+    Place::Sync,
     Place::Questions,
     Place::Unpaid,
     Place::Choice,
@@ -40,9 +45,10 @@ const BELOW: &[Place] = &[
     Place::Duty,
 ];
 /// Where there is something to choose with the arrows.
-const ROWS: &[Place] = &[Place::Search, Place::Order, Place::Reason, Place::Log, Place::History, Place::Choice];
+const ROWS: &[Place] =
+    &[Place::Search, Place::Order, Place::Reason, Place::Log, Place::History, Place::Sync, Place::Choice];
 /// Where there is more than a page.
-const PAGES: &[Place] = &[Place::Search, Place::Order, Place::Log, Place::History];
+const PAGES: &[Place] = &[Place::Search, Place::Order, Place::Log, Place::History, Place::Sync];
 /// Where there is one field below another.
 const FORMS: &[Place] = &[Place::Questions, Place::SignIn, Place::Duty];
 /// Where something is typed.
@@ -123,6 +129,11 @@ pub const TABLE: &[Binding] = &[
         "History",
         "Everything about the chosen ticket.",
     ),
+    agent(KeyCode::F(7), &[Place::Sync], Action::SyncNow).named(
+        "F7",
+        "Sync now",
+        "Ask the cloud and every device at once.",
+    ),
     screen(KeyCode::Esc, BELOW, Action::Back).named("Esc", "Back", "A step back."),
     agent(KeyCode::Up, &[Place::Party], Action::Up).named("Up/Down", "How many", "One more or one less comes in."),
     agent(KeyCode::Down, &[Place::Party], Action::Down),
@@ -166,12 +177,21 @@ pub const TABLE: &[Binding] = &[
         "Super",
         "A supervisor signs in, or lets the last refused guest in.",
     ),
+    screen(KeyCode::F(7), ELSEWHERE, Action::Sync).named(
+        "F7",
+        "Sync",
+        "Who is heard, what may be double, conflicts and findings.",
+    ),
     agent(KeyCode::Char('d'), SCREENS, Action::Duty).with(KeyModifiers::CONTROL).named(
         "Ctrl-D",
         "",
         "Who is on duty: sign in with a PIN or a badge, or sign off.",
     ),
-    screen(KeyCode::Tab, SCREENS, Action::NextScreen).named("Tab", "Screen", "The next screen: Door, Find, Log."),
+    screen(KeyCode::Tab, SCREENS, Action::NextScreen).named(
+        "Tab",
+        "Screen",
+        "The next screen: Door, Find, Log, Sync.",
+    ),
     screen(KeyCode::BackTab, SCREENS, Action::PreviousScreen).with(KeyModifiers::SHIFT).named(
         "Shift-Tab",
         "",

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tidegate_core::api::{Answer, Direction};
 
 use super::fault::Fault;
-use super::{REQUEST, Refusal};
+use super::{LONG_REQUEST, REQUEST, Refusal};
 use crate::model::field::Secret;
 use crate::model::journal::{Kind, PAGE};
 use crate::model::request::{Opened, Pages, PartyAnswer, Replied, Reply, Request, Scan, Subject};
@@ -32,12 +32,15 @@ pub fn request(client: &Client, base: &Url, request: &Request, key: &str) -> Req
             post(&["orders", order, "admissions"], json!({ "count": count, "reason": reason, "key": key }))
         }
         Request::Log(pages) => client.get(log_address(base, pages)),
+        Request::Conflicts => client.get(address(base, &["conflicts"])),
+        Request::Findings => client.get(address(base, &["findings"])),
+        Request::SyncNow => post(&["sync"], json!({})),
         Request::SignIn { name, pin } => post(&["sessions"], json!({ "name": name, "pin": pin.reveal() })),
         Request::Duty { name, pin } => post(&["duty"], json!({ "name": name, "pin": pin.reveal() })),
         Request::Badge(badge) => post(&["duty"], json!({ "badge": badge.reveal() })),
         Request::OffDuty => client.delete(address(base, &["duty"])),
     };
-    built.timeout(REQUEST)
+    built.timeout(if *request == Request::SyncNow { LONG_REQUEST } else { REQUEST })
 }
 
 /// What a body with this status means to whoever asked.
@@ -110,6 +113,9 @@ fn read(request: &Request, body: Value) -> Option<Reply> {
         Request::Find(_) | Request::Order(_) => of(body).map(Reply::Tickets),
         Request::Party { .. } => of::<PartyBody>(body).map(|party| Reply::Party(Box::new(party.into()))),
         Request::Log(_) => of(body).map(Reply::Log),
+        Request::Conflicts => of(body).map(Reply::Conflicts),
+        Request::Findings => of(body).map(|found| Reply::Findings(Box::new(found))),
+        Request::SyncNow => of(body).map(Reply::Links),
         Request::SignIn { name, .. } => of::<SessionBody>(body).map(|opened| Reply::Opened(opened.of(name))),
         Request::Duty { .. } | Request::Badge(_) => {
             of::<DutyBody>(body).map(|duty| Reply::OnDuty(Some(duty.name)))

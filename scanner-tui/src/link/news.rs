@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::sse;
 
 /// Event names this screen knows.
-const EVENTS: [&str; 5] = ["answer", "same", "trouble", "status", "conflict"];
+const EVENTS: [&str; 6] = ["answer", "same", "trouble", "status", "conflict", "finding"];
 
 /// What the link tells the screen.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@
 //! notices, said once and shown until read or old. Every sentence says what, then what to
 //! do, with a stable code where there is one. A warning never stops scanning.
 
-use tidegate_core::api::{SourceStatus, Status};
+use tidegate_core::api::{SourceStatus, Status, StockStatus};
 
-use super::{Contact, Millis, Model};
-use crate::text;
+use super::{Contact, Millis, Model, heard_last};
 use crate::theme::Role;
+use crate::{text, words};
 
 /// A list older than this is worth a word.
 const LIST_OLD_MS: u64 = 30 * 60 * 1_000;
@@ -48,6 +48,8 @@ pub enum NoticeKind {
     Undo,
     /// An act that was asked for and not done.
     Act,
+    /// Everybody was asked.
+    Sync,
     /// A scanner types into this screen, which may not scan.
     Typing,
     /// The stream held something this screen does not understand.
@@ -86,12 +88,17 @@ impl Model {
         {
             lines.extend(state(status));
             lines.extend(status.sources.iter().filter_map(|source| self.lost(source, now)));
+            lines.extend(self.alone(status, now));
+            lines.extend(limit_near(status));
+            lines.extend(rights(status));
         }
         let notices = self.notices.iter().filter(|notice| notice.shows(now));
         lines.extend(notices.map(|notice| attn(notice.text.clone())));
         if self.is_live(now)
             && let Some(status) = self.known()
         {
+            lines.extend(elsewhere(status));
+            lines.extend(status.deficits.iter().map(words::deficit).map(attn));
             lines.extend(clock(status));
             lines.extend(self.list_age(status, now));
         }
@@ -127,6 +134,26 @@ impl Model {
         Some(attn(format!("{} LOST {age}: check the plug{code}", source.name)))
     }
 
+    /// Cut off, or some are not heard: what nobody else has, and what may be double by now.
+    fn alone(&self, status: &Status, now: Millis) -> Option<Attention> {
+        let exposure = &status.exposure;
+        let at_risk = words::at_risk(exposure);
+        match (exposure.cut_off, exposure.silent.first()) {
+            (true, _) => {
+                let since = heard_last(status).map(|ms| ms + self.status_age(now).unwrap_or(0));
+                let since = since.map_or(String::new(), |ms| format!(" {}", text::age(ms)));
+                Some(attn(format!("CUT OFF{since}: {at_risk}. F7")))
+            }
+            (false, Some(silent)) if exposure.double_entries + exposure.double_servings > 0 => {
+                let name = text::clean(&silent.device);
+                let more = exposure.silent.len() - 1;
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                Some(attn(format!("NOT HEARD {name}{more}: {at_risk}. F7")))
+            }
+            (false, _) => None,
+        }
+    }
+
     fn list_age(&self, status: &Status, now: Millis) -> Option<Attention> {
         let age = status.replica_age_ms? + self.status_age(now).unwrap_or(0);
         let sentence = || format!("LIST OLD {}: connect to the network. Admitting goes on.", text::age(age));
@@ -147,6 +174,41 @@ pub fn state(status: &Status) -> Option<Attention> {
         "read_only" => Some(deny("READ-ONLY DISK: nothing can be recorded. Do: edge-agent doctor".to_owned())),
         other => Some(attn(format!("STATE {}: not ready", text::clean(other)))),
     }
+}
+
+/// The number of admissions that nobody else knows nears the one at which nobody more comes in.
+fn limit_near(status: &Status) -> Option<Attention> {
+    let (exposure, limits) = (&status.exposure, &status.exposure.limits);
+    let soft = limits.unverified_soft.map(u64::from)?;
+    let stop = limits.unverified_hard.map_or(String::new(), |hard| format!(" of {hard}"));
+    let count = exposure.unverified;
+    (exposure.cut_off && count >= soft)
+        .then(|| attn(format!("LIMIT NEAR: {count}{stop} admissions nobody else knows. Connect this device.")))
+}
+
+/// Stock or places that may not be used for now.
+fn rights(status: &Status) -> Option<Attention> {
+    let counted = status.capacity.is_some() || status.stock.iter().any(|stock| stock.everywhere > 0);
+    let why = match status.rights.state.as_str() {
+        "unconfirmed" => "NOT CONFIRMED since the start: stock and places wait. Connect to another device.",
+        "lease_ended" => "LEASE ENDED: stock and places went back. Connect to the office.",
+        _ => return None,
+    };
+    counted.then(|| attn(why.to_owned()))
+}
+
+/// What is not here and is elsewhere: places at a door, stock at a bar.
+fn elsewhere(status: &Status) -> Vec<Attention> {
+    let free = status.capacity.zip(status.occupied).map_or(0, |(capacity, occupied)| capacity - occupied);
+    let no_room = status.room_here.is_some_and(|room| room <= 0) && free > 0;
+    let room = no_room.then(|| attn(format!("FULL HERE: {free} places are free at other doors")));
+    let is_out = |stock: &&StockStatus| status.role == "bar" && stock.here <= 0;
+    let out = status.stock.iter().filter(is_out).filter_map(|stock| {
+        let held = stock.elsewhere.as_ref()?;
+        let (product, device) = (text::clean(&stock.product), text::clean(&held.device));
+        Some(attn(format!("{product}: none left here, {} at {device}", held.units)))
+    });
+    room.into_iter().chain(out).collect()
 }
 
 fn clock(status: &Status) -> Option<Attention> {

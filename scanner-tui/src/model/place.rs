@@ -27,6 +27,8 @@ pub enum Place {
     Log,
     /// Reading the history of a ticket.
     History,
+    /// Looking at who is heard, and what was found.
+    Sync,
     /// Answering questions.
     Questions,
     /// Confirming a payment.
@@ -45,9 +47,8 @@ impl Place {
     pub fn is_guarded(self) -> bool {
         match self {
             Self::Door | Self::Reason | Self::Questions | Self::Unpaid | Self::Choice => true,
-            Self::Search | Self::Order | Self::Party | Self::Log | Self::History | Self::SignIn | Self::Duty => {
-                false
-            }
+            Self::Search | Self::Order | Self::Party | Self::Log | Self::History | Self::Sync => false,
+            Self::SignIn | Self::Duty => false,
         }
     }
 }
@@ -92,6 +93,7 @@ impl Model {
             },
             Screen::Log if self.journal.history.is_some() => Place::History,
             Screen::Log => Place::Log,
+            Screen::Sync => Place::Sync,
         }
     }
 
@@ -115,7 +117,7 @@ impl Model {
             },
             Some(Dialog::Overrule(overruling)) => line(overruling.reason.typing(), REASON_MOST),
             None => match (self.screen, &mut self.find.order) {
-                (Screen::Door, _) => None,
+                (Screen::Door | Screen::Sync, _) => None,
                 (Screen::Find, None) => line(&mut self.find.text, SEARCH_MOST),
                 (Screen::Find, Some(order)) => match &mut order.step {
                     Step::Why(_, reason) => line(reason.typing(), REASON_MOST),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_core::api::{Answer, Direction, FoundTicket, LogPage};
+use tidegate_core::api::{Answer, ConflictReport, Direction, Findings, FoundTicket, LinkStatus, LogPage};
 
 use super::Millis;
 use super::field::Secret;
@@ -120,6 +120,12 @@ pub enum Request {
     },
     /// A page of the log.
     Log(Pages),
+    /// Acts too many.
+    Conflicts,
+    /// What should not be.
+    Findings,
+    /// Everybody is asked at once.
+    SyncNow,
     /// Sign a supervisor in.
     SignIn {
         /// Their name.
@@ -150,6 +156,8 @@ impl Request {
             Self::Scan(_) => "ASKING the agent about a ticket",
             Self::Party { .. } => "ADMITTING the party",
             Self::Log(_) => "FETCHING the log",
+            Self::Conflicts | Self::Findings => "FETCHING what was found",
+            Self::SyncNow => "ASKING everybody",
             Self::SignIn { .. } | Self::Duty { .. } | Self::Badge(_) => "SIGNING IN",
             Self::OffDuty => "SIGNING OFF",
         }
@@ -193,6 +201,12 @@ pub enum Reply {
     Party(Box<PartyAnswer>),
     /// A page of the log.
     Log(LogPage),
+    /// Acts too many.
+    Conflicts(Vec<ConflictReport>),
+    /// What should not be.
+    Findings(Box<Findings>),
+    /// The links, after everybody was asked.
+    Links(Vec<LinkStatus>),
     /// A session.
     Opened(Opened),
     /// Who is on duty now.

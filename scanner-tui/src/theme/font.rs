@@ -63,6 +63,7 @@ fn letter(c: char) -> Option<[&'static str; 5]> {
         'E' => ["####", "#...", "###.", "#...", "####"],
         'F' => ["####", "#...", "###.", "#...", "#..."],
         'G' => ["####", "#...", "#.##", "#..#", "####"],
+        'I' => ["###", ".#.", ".#.", ".#.", "###"],
         'K' => ["#..#", "#.#.", "##..", "#.#.", "#..#"],
         'L' => ["#...", "#...", "#...", "#...", "####"],
         'M' => ["#...#", "##.##", "#.#.#", "#...#", "#...#"],
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn every_row_of_a_letter_is_as_wide_as_the_first() {
-        for c in "ADEFGKLMNOSTU!?".chars() {
+        for c in "ADEFGIKLMNOSTU!?".chars() {
             let rows = letter(c).expect("listed above");
             assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{c}");
         }

@@ -35,6 +35,8 @@ pub struct Glyphs {
     pub same: &'static str,
     /// House full.
     pub full: &'static str,
+    /// At a limit.
+    pub limit: &'static str,
     /// Taken back.
     pub undo: &'static str,
     /// Between two facts on a line.
@@ -88,6 +90,7 @@ const UNICODE: Glyphs = Glyphs {
     out: "←",
     same: "=",
     full: "■",
+    limit: "▲",
     undo: "↶",
     dot: "·",
     arrow: "→",
@@ -112,6 +115,7 @@ const VT: Glyphs = Glyphs {
     no: "XX",
     out: "<-",
     full: "##",
+    limit: "/\\",
     undo: "<<",
     dot: "-",
     arrow: ">",

@@ -4,7 +4,7 @@
 //! however long the key is held, and never without an agent; leaving takes two presses; Esc
 //! always goes back one step.
 
-use super::{Command, acts, asked, find, journal, typed};
+use super::{Command, acts, asked, books, find, journal, typed};
 use crate::keys::Action;
 use crate::model::attention::NoticeKind;
 use crate::model::card::Phase;
@@ -36,6 +36,8 @@ pub fn pressed(model: &mut Model, action: Action, now: Millis) -> Option<Command
     match action {
         Action::Help => model.help = true,
         Action::Find => to_find(model, now),
+        Action::Sync => switch(model, Screen::Sync, now),
+        Action::SyncNow => books::sync(model, now),
         Action::NextScreen => turn(model, 1, now),
         Action::PreviousScreen => turn(model, -1, now),
         Action::Undo => undo(model, now),
@@ -84,6 +86,8 @@ fn is_of_place(action: Action) -> bool {
         | Action::Undo
         | Action::Supervisor
         | Action::Duty
+        | Action::Sync
+        | Action::SyncNow
         | Action::Back
         | Action::Redraw
         | Action::Quit => false,
@@ -100,6 +104,7 @@ fn at_place(model: &mut Model, place: Place, action: Action, now: Millis) {
         Place::Party => find::in_party(model, action),
         Place::Reason => find::in_reason(model, action, now),
         Place::Log | Place::History => journal::in_log(model, action, now),
+        Place::Sync => books::in_books(model, action, now),
         Place::Door | Place::Questions | Place::Unpaid | Place::Choice | Place::SignIn | Place::Duty => {}
     }
 }
@@ -119,6 +124,9 @@ fn switch(model: &mut Model, screen: Screen, now: Millis) {
     (model.screen, model.covered) = (screen, false);
     if screen == Screen::Log && model.journal.history.is_none() && model.journal.roll.at == 0 {
         journal::read(model, now);
+    }
+    if screen == Screen::Sync {
+        books::read(model, now);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Kept true: an answer to something nobody waits for any more changes no screen; a verdict
 //! is always shown; what was not done is said where it was asked for.
 
-use tidegate_core::api::{Answer, FoundTicket, LogPage, Verdict};
+use tidegate_core::api::{Answer, FoundTicket, LinkStatus, LogPage, Verdict};
 
 use super::{Command, acts, asked, find, said};
 use crate::link::Refusal;
@@ -39,6 +39,9 @@ pub fn replied(model: &mut Model, id: u64, replied: Replied, now: Millis) -> Opt
         (Request::Find(text), Reply::Tickets(found)) => quiet(|| matches(model, &text, found)),
         (Request::Order(code), Reply::Tickets(tickets)) => quiet(|| order(model, &code, tickets)),
         (Request::Log(pages), Reply::Log(page)) => quiet(|| log(model, &pages, page)),
+        (_, Reply::Conflicts(found)) => quiet(|| model.books.conflicts = Some(found)),
+        (_, Reply::Findings(found)) => quiet(|| model.books.findings = Some(*found)),
+        (_, Reply::Links(links)) => quiet(|| synced(model, &links, now)),
         (_, Reply::Opened(opened)) => quiet(|| signed_in(model, opened, now)),
         (_, Reply::OnDuty(name)) => quiet(|| on_duty(model, name)),
         (_, Reply::Tickets(_) | Reply::Log(_)) => None, // an answer to another question than was asked
@@ -95,6 +98,17 @@ fn log(model: &mut Model, pages: &Pages, page: LogPage) {
     }
 }
 
+/// Everybody was asked: who could be reached.
+fn synced(model: &mut Model, links: &[LinkStatus], now: Millis) {
+    let reached = links.iter().filter(|link| link.up).count();
+    let text = match (reached, links.len()) {
+        (0, _) => "SYNCED with nobody: no line. Entries wait on this disk.".to_owned(),
+        (reached, all) if reached == all => "SYNCED with everybody".to_owned(),
+        (reached, all) => format!("SYNCED with {reached} of {all}"),
+    };
+    acts::hint(model, NoticeKind::Sync, text, now);
+}
+
 fn signed_in(model: &mut Model, opened: Opened, now: Millis) {
     let name = text::clean(&opened.name);
     if !opened.may_override {
@@ -138,6 +152,10 @@ fn failed(model: &mut Model, request: &Request, refusal: &Refusal, now: Millis) 
                 roll.fault = Some(format!("NOT FETCHED: {refusal}"));
             }
         }
+        Request::Conflicts | Request::Findings => {
+            model.books.fault = Some(format!("NOT FETCHED: {refusal}"));
+        }
+        Request::SyncNow => acts::not_done(model, "NOT SYNCED", &refusal.to_string(), now),
         Request::SignIn { .. } | Request::Duty { .. } | Request::Badge(_) => {
             in_sign_in(model, format!("NOT SIGNED IN: {refusal}"));
         }

@@ -6,10 +6,10 @@
 //! decided does; an act told twice, by stream and by answer, is shown once.
 
 use jiff::tz::TimeZone;
-use tidegate_core::api::{Answer, ConflictReport, Status, StreamMessage, Verdict};
+use tidegate_core::api::{Answer, Status, StreamMessage, Verdict};
 use tidegate_core::decide::Code;
 
-use super::{Command, journal};
+use super::{Command, books, journal};
 use crate::face::Face;
 use crate::model::attention::{Notice, NoticeKind};
 use crate::model::card::{COLOUR_HOLD_MS, Card, Phase};
@@ -38,7 +38,11 @@ pub fn said(model: &mut Model, said: StreamMessage, now: Millis) -> Option<Comma
             None
         }
         StreamMessage::Conflict(report) => {
-            conflict(model, &report);
+            kept(model, words::conflict(&report, &model.zone));
+            None
+        }
+        StreamMessage::Finding(finding) => {
+            kept(model, words::finding(&finding));
             None
         }
     }
@@ -269,6 +273,10 @@ fn status_heard(model: &mut Model, status: Status, now: Millis) {
     if model.known().is_some_and(|known| counters(known) != counters(&status)) {
         journal::happened(model, now); // perhaps at another device
     }
+    let found = |status: &Status| (status.conflicts, status.findings);
+    if model.known().is_some_and(|known| found(known) != found(&status)) {
+        books::happened(model, now);
+    }
     model.status = Some(Heard { value: status, at: now });
 }
 
@@ -276,7 +284,7 @@ fn counters(status: &Status) -> [u64; 5] {
     [status.admitted, status.exits, status.refused, status.served, status.conflicts]
 }
 
-fn conflict(model: &mut Model, report: &ConflictReport) {
-    let text = words::conflict(report, &model.zone);
+/// What stays until somebody has read it.
+fn kept(model: &mut Model, text: String) {
     model.notify(Notice { kind: NoticeKind::Conflict, text, until: None });
 }

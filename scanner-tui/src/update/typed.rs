@@ -49,7 +49,7 @@ pub fn changed(model: &mut Model, now: Millis) {
     match model.screen {
         Screen::Find if is_search => find::changed(model, now),
         Screen::Log if model.dialog.is_none() => journal::changed(model, now),
-        Screen::Find | Screen::Log | Screen::Door => {}
+        Screen::Find | Screen::Log | Screen::Door | Screen::Sync => {}
     }
 }
 

@@ -93,10 +93,10 @@ fn told(pen: &Pen, status: &Status, room: &Room) -> Vec<String> {
 fn inside(pen: &Pen, model: &Model, status: &Status, room: &Room, now: Millis) -> String {
     let all_heard = peers(status).all(|link| model.is_fresh(link, now));
     let about = if all_heard { "" } else { "~" };
-    let count = format!("INSIDE {about}{}", status.inside);
+    let count = format!("INSIDE {about}{}", taken(status));
     match status.capacity {
         Some(places) if places > 0 => {
-            let bar = bar(pen, status.inside, places, room.bar);
+            let bar = bar(pen, taken(status), places, room.bar);
             format!("{count} / {places} {bar}").trim_end().to_owned()
         }
         Some(_) | None => count,
@@ -115,12 +115,17 @@ fn house(status: &Status) -> Role {
     let Some(places) = status.capacity.filter(|places| *places > 0) else {
         return Role::Quiet;
     };
-    let percent = status.inside.saturating_mul(100) / places;
+    let percent = taken(status).saturating_mul(100) / places;
     match percent {
         percent if percent >= 100 => Role::Deny,
         percent if percent >= NEARLY_FULL_PERCENT => Role::Used,
         _ => Role::Quiet,
     }
+}
+
+/// Places that are taken: by whatever list, where the zone is counted.
+fn taken(status: &Status) -> i64 {
+    status.occupied.unwrap_or(status.inside)
 }
 
 /// The last minutes, the highest of them at full height; no entries at all are a flat line.

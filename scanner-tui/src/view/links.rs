@@ -61,7 +61,8 @@ pub fn dated(model: &Model, now: Millis) -> Style {
     if model.is_live(now) { Style::new() } else { Style::new().add_modifier(Modifier::DIM) }
 }
 
-fn link_line(model: &Model, link: &LinkStatus, now: Millis) -> String {
+/// A link, when it was heard, and what it has not got.
+pub fn link_line(model: &Model, link: &LinkStatus, now: Millis) -> String {
     let heard = heard(model, link, now);
     match link.unsent {
         0 => heard,
@@ -69,9 +70,13 @@ fn link_line(model: &Model, link: &LinkStatus, now: Millis) -> String {
     }
 }
 
-fn stock_line(stock: &StockStatus) -> String {
+/// What is left of a product here, and who has most of it elsewhere.
+pub fn stock_line(stock: &StockStatus) -> String {
     let product = text::clean(&stock.product);
-    format!("{product}: {} left here, {} everywhere", stock.here, stock.everywhere)
+    let elsewhere =
+        stock.elsewhere.as_ref().map(|held| format!("{} at {}", held.units, text::clean(&held.device)));
+    let elsewhere = elsewhere.unwrap_or_else(|| format!("{} everywhere", stock.everywhere));
+    format!("{product}: {} left here, {elsewhere}", stock.here.max(0))
 }
 
 fn heard(model: &Model, link: &LinkStatus, now: Millis) -> String {

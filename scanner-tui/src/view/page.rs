@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::pen::{Pen, inset_left, rows};
-use super::{DOOR, attention, dialog, find, header, help, journal, small};
+use super::{DOOR, attention, dialog, find, header, help, journal, small, sync};
 use crate::model::{Millis, Model, Screen};
 use crate::theme::Role;
 
@@ -59,6 +59,7 @@ fn title_of(model: &Model, now: Millis) -> Title {
     match (&model.dialog, model.screen) {
         (Some(open), _) => dialog::title(model, open, now),
         (None, Screen::Log) => journal::title(model),
+        (None, Screen::Sync) => sync::title(model),
         (None, Screen::Find | Screen::Door) => find::title(model),
     }
 }
@@ -73,6 +74,7 @@ fn draw_body(pen: &mut Pen, model: &Model, area: Rect, now: Millis) {
     match (&model.dialog, model.screen) {
         (Some(open), _) => dialog::draw(pen, model, open, area),
         (None, Screen::Log) => journal::draw(pen, model, area, now),
+        (None, Screen::Sync) => sync::draw(pen, model, area, now),
         (None, Screen::Find | Screen::Door) => find::draw(pen, model, area),
     }
 }

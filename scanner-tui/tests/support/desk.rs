@@ -121,6 +121,9 @@ impl Desk {
         match (method, parts.as_slice()) {
             ("GET", ["tickets"]) => self.find(query),
             ("GET", ["orders", "K7Q2M"]) => (200, json!(self.tickets())),
+            ("GET", ["conflicts"]) => (200, json!([super::conflict()])),
+            ("GET", ["findings"]) => (200, json!(super::findings())),
+            ("POST", ["sync"]) => (200, json!(super::status().links)),
             ("GET", ["log"] | ["tickets", _, "log"]) => log(query),
             ("POST", ["scans"]) => parsed(body).map_or_else(|fault| fault, |body| self.scan(body)),
             ("POST", ["orders", "K7Q2M", "admissions"]) => {

@@ -22,8 +22,9 @@ use scanner_tui::theme::{Depth, Theme};
 use scanner_tui::update::{Command, Message, update};
 use scanner_tui::view;
 use tidegate_core::api::{
-    Answer, ConflictReport, ConflictSide, CreditChange, Direction, Explanation, LinkStatus, SourceStatus, Status,
-    StreamMessage, TicketCard, UsedAt, Verdict,
+    Answer, ConflictReport, ConflictSide, CreditChange, Deficit, Direction, Explanation, Exposure, Finding,
+    Findings, Held, Limits, LinkStatus, RightsStatus, Silent, SourceStatus, Status, StockStatus, StreamMessage,
+    TicketCard, UsedAt, Verdict,
 };
 use unicode_width::UnicodeWidthStr;
 
@@ -69,7 +70,7 @@ pub fn status() -> Status {
             reads: 812,
             ..SourceStatus::default()
         }],
-        stock: Vec::new(),
+        ..Status::default()
     }
 }
 
@@ -143,6 +144,14 @@ pub fn ask() -> Answer {
     answer
 }
 
+pub fn limit() -> Answer {
+    let mut answer =
+        answer(Verdict::Refuse, "limit", "50 admissions that nobody else knows of: this device is at its limit");
+    answer.explain.action = "Connect this device, or let a supervisor decide".to_owned();
+    answer.explain.say = "Please use the next entrance.".to_owned();
+    answer
+}
+
 pub fn full() -> Answer {
     let mut answer = answer(Verdict::Refuse, "full", "Main hall is full: 1200 of 1200");
     answer.explain.action = "Ask to wait; one out, one in".to_owned();
@@ -180,6 +189,7 @@ pub fn conflict() -> ConflictReport {
     let side = |device: &str, at: &str| ConflictSide {
         entry: format!("dev_{device}:1:7"),
         device: device.to_owned(),
+        gate: None,
         at: at.to_owned(),
         uncertain_ms: Some(40),
     };
@@ -187,9 +197,89 @@ pub fn conflict() -> ConflictReport {
         kind: "entry".to_owned(),
         ticket: "tkt_77".to_owned(),
         subject: "Main hall".to_owned(),
+        holder: Some("Maria Santos".to_owned()),
         units: 1,
         excess: side("Gate B", "2026-11-21T20:39:58Z"),
         against: Some(side("Gate A", "2026-11-21T20:39:40Z")),
+    }
+}
+
+/// A device with two histories, and an entry that nobody there may write.
+pub fn findings() -> Findings {
+    let fork = Finding {
+        kind: "fork".to_owned(),
+        code: "fork".to_owned(),
+        what: "Bar South wrote two histories after its entry 12".to_owned(),
+        action: "Stop that device and look for its copy: a card, an image, a machine that was cloned".to_owned(),
+        device: Some("Bar South".to_owned()),
+        ..Finding::default()
+    };
+    let no_effect = Finding {
+        kind: "no_effect".to_owned(),
+        code: "not_allowed".to_owned(),
+        what: "restock of Gate C may not be written by that device".to_owned(),
+        action: "It is kept and has no effect; ask whoever had the device".to_owned(),
+        ..Finding::default()
+    };
+    Findings { no_effect: 1, forks: 1, items: vec![fork, no_effect], ..Findings::default() }
+}
+
+/// Nobody has been heard for minutes, and people came in and drank.
+pub fn cut_off() -> Status {
+    let heard = |name: &str, role: &str, ms: Option<u64>| Silent {
+        device: name.to_owned(),
+        role: role.to_owned(),
+        heard_ms_ago: ms,
+        newest_at: Some("2026-11-21T20:36:10Z".to_owned()),
+    };
+    let exposure = Exposure {
+        cut_off: true,
+        unsynced: 51,
+        unverified: 44,
+        double_entries: 88,
+        double_servings: 9,
+        doors: 2,
+        bars: 1,
+        entries_ahead: 431,
+        servings_ahead: 40,
+        silent: vec![heard("Gate C", "gate", None), heard("Gate B", "gate", Some(240_000))],
+        limits: Limits {
+            oldest_update_s: Some(7_200),
+            unverified_soft: Some(40),
+            unverified_hard: Some(50),
+            share_percent: Some(50),
+        },
+    };
+    let stock = |product: &str, here, everywhere, elsewhere: Option<(&str, i64)>| StockStatus {
+        product: product.to_owned(),
+        here,
+        everywhere,
+        elsewhere: elsewhere.map(|(device, units)| Held { device: device.to_owned(), units }),
+    };
+    let deficit = Deficit { of: "Beer 0.5".to_owned(), device: "Bar South".to_owned(), units: 3 };
+    Status {
+        links: vec![
+            link("cloud", false, Some(720_000), 51),
+            link("Gate B", false, Some(240_000), 51),
+            link("Bar South", false, Some(182_000), 51),
+        ],
+        conflicts: 1,
+        findings: 2,
+        occupied: Some(781),
+        room_here: Some(12),
+        exposure,
+        rights: RightsStatus {
+            state: "ok".to_owned(),
+            lease_until: Some("2026-11-22T16:00:00Z".to_owned()),
+            incarnation: 1,
+        },
+        deficits: vec![deficit],
+        stock: vec![
+            stock("Beer 0.5", 12, 52, Some(("North", 40))),
+            stock("Cider", 0, 7, Some(("North", 7))),
+            stock("Water", 80, 80, None),
+        ],
+        ..status()
     }
 }
 

@@ -210,10 +210,40 @@ pub fn duty(theme: Theme) -> Model {
     model
 }
 
+fn books(theme: Theme, status: Status, found: bool) -> Model {
+    let mut model = live(theme, status.clone(), 1_000);
+    said(&mut model, StreamMessage::Status(Box::new(status)), LOOK - 1_000);
+    press(&mut model, Action::Sync, LOOK - 900);
+    for asked in model.requests.take() {
+        let answered = match (&asked.request, found) {
+            (Request::Conflicts, true) => Reply::Conflicts(vec![conflict()]),
+            (Request::Conflicts, false) => Reply::Conflicts(Vec::new()),
+            (_, true) => Reply::Findings(Box::new(findings())),
+            (_, false) => Reply::Findings(Box::default()),
+        };
+        reply(&mut model, &asked, Ok(answered), LOOK - 890);
+    }
+    model
+}
+
+pub fn sync_quiet(theme: Theme) -> Model {
+    books(theme, Status { rights: cut_off().rights, ..status() }, false)
+}
+
+pub fn sync_cut_off(theme: Theme) -> Model {
+    books(theme, cut_off(), true)
+}
+
+pub fn sync_finding(theme: Theme) -> Model {
+    let mut model = sync_cut_off(theme);
+    press(&mut model, Action::Down, LOOK - 800);
+    model
+}
+
 pub type Page = (&'static str, fn(Theme) -> Model);
 
 /// Every page by its name.
-pub const PAGES: [Page; 17] = [
+pub const PAGES: [Page; 20] = [
     ("find_empty", find_empty),
     ("find_results", find_results),
     ("order", order),
@@ -231,4 +261,7 @@ pub const PAGES: [Page; 17] = [
     ("sign_in", sign_in),
     ("overrule", overrule),
     ("duty", duty),
+    ("sync_quiet", sync_quiet),
+    ("sync_cut_off", sync_cut_off),
+    ("sync_finding", sync_finding),
 ];

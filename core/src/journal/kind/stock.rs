@@ -2,7 +2,10 @@
 //!
 //! A right comes into being by a restock, moves by a transfer, and ends by use,
 //! waste or a stocktake that found less. [`Resource`] says what it is a right to.
+//! Where the author's certificate does not give the right to count or bring in, a
+//! supervisor decides, and is named: such an entry is an override like any other.
 
+use super::Override;
 use crate::id::{JournalId, ProductId, ZoneId};
 use crate::journal::EntryRef;
 use crate::seal::Hash;
@@ -61,6 +64,16 @@ pub struct Restock {
     /// How many units.
     #[n(1)]
     pub quantity: u32,
+    /// The supervisor who decided it, where the author's certificate does not give the right.
+    #[n(2)]
+    pub by: Option<Override>,
+}
+
+impl Restock {
+    /// By the author's own right.
+    pub fn new(of: Resource, quantity: u32) -> Self {
+        Self { of, quantity, by: None }
+    }
 }
 
 /// Units that will not be sold: broken, spilt, or places that are closed. They come out of the author's rights.
@@ -75,6 +88,16 @@ pub struct Waste {
     /// Why, where it was said.
     #[n(2)]
     pub reason: Option<String>,
+    /// The supervisor who decided it, where the author's certificate does not give the right.
+    #[n(3)]
+    pub by: Option<Override>,
+}
+
+impl Waste {
+    /// By the author's own right.
+    pub fn new(of: Resource, quantity: u32, reason: Option<String>) -> Self {
+        Self { of, quantity, reason, by: None }
+    }
 }
 
 /// All units of a product in the venue were counted. The difference to what its author expected,
@@ -94,9 +117,17 @@ pub struct Stocktake {
     /// Which entries that was: the digest of the vector of all heads seen.
     #[n(3)]
     pub frontier: Hash,
+    /// The supervisor who decided it, where the author's certificate does not give the right.
+    #[n(4)]
+    pub by: Option<Override>,
 }
 
 impl Stocktake {
+    /// By the author's own right.
+    pub fn new(of: Resource, counted: u32, expected: i64, frontier: Hash) -> Self {
+        Self { of, counted, expected, frontier, by: None }
+    }
+
     /// Units more than expected; below zero where some are missing. As large as anything that is counted
     /// at most, so that no sum of them overflows, in whatever order.
     pub fn difference(&self) -> i64 {
@@ -167,7 +198,7 @@ mod tests {
     fn readers_of_before_zones_read_products_as_ever_and_no_zone_as_a_product() {
         #[derive(Debug, PartialEq, Encode, Decode)]
         struct Before(#[n(0)] ProductId, #[n(1)] u32);
-        let restock = |of| Restock { of, quantity: 7 };
+        let restock = |of| Restock::new(of, 7);
         let product = to_cbor(&restock(Resource::Product(ProductId(65_535))));
         assert_eq!(minicbor::decode::<Before>(&product).unwrap(), Before(ProductId(65_535), 7));
         let zone = to_cbor(&restock(Resource::Zone(ZoneId(65_535))));
