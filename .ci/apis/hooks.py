@@ -92,7 +92,9 @@ def in_address(method, path, body):
     verb = rest[1] if len(rest) > 1 else ""
     match noun:
         case "events":
-            return {"id": OWN["event"]}
+            return {"id": OWN["event"], "role": "gate"}
+        case "zones":
+            return {"id": OWN["zone"]}
         case "products":
             return {"id": OWN["drink" if "restock" in body else "ticket_product"]}
         case "lists":
@@ -104,7 +106,7 @@ def in_address(method, path, body):
         case "tickets":
             return {"id": of_ticket(method, verb)}
         case "devices":
-            return {"id": spare(verb)}
+            return {"id": spare("retire_device" if verb == "retire" else verb)}
         case "keys":
             return {"id": spare("retire")}
         case "staff":
@@ -121,7 +123,8 @@ def in_query(path, query):
     if path == "/v1/tickets" and "order" in query:
         query.pop("event", None)
         query["order"] = spare("read", "order")
-    elif path in ("/v1/tickets", "/v1/orders", "/v1/products", "/v1/lists", "/v1/devices", "/v1/keys", "/v1/staff"):
+    elif path in ("/v1/tickets", "/v1/orders", "/v1/products", "/v1/zones", "/v1/lists", "/v1/devices", "/v1/keys",
+                  "/v1/staff"):
         query["event"] = OWN["event"]
     if "list" in query:
         query["list"] = OWN["list"]
@@ -206,6 +209,8 @@ def in_body(path, body, address, whole):
         body["product"] = OWN["drink"] if drink else OWN["ticket_product"]
     if "products" in body:
         body["products"] = [OWN["ticket_product"]] if body["products"] is not None else None
+    if body.get("zone") is not None:
+        body["zone"] = OWN["zone"]
     if "credits" in body:
         body["credits"] = [{"product": OWN["drink"], "units": 1}]
     match path.rsplit("/", 1)[1]:
@@ -218,13 +223,24 @@ def in_body(path, body, address, whole):
                 body.pop("stock", None)
         case "organizers":
             pass
+        case "{role}" if None not in (body.get("unverified_soft"), body.get("unverified_hard")):
+            # The warning comes before the limit.
+            body["unverified_soft"] = min(body["unverified_soft"], body["unverified_hard"])
         case "tokens":
             body["role"] = "employee"
             body["organizer"] = OWN["organizer"]
         case "devices":
             body["role"] = "gate" if body["role"] == "cloud" else body["role"]
         case "allotments":
+            # A share is of a product or of a zone, whose devices differ.
             body["units"] = 1
+            if turns["allotments"] % 2:
+                body.pop("zone", None)
+                body["product"] = OWN["drink"]
+            else:
+                body.pop("product", None)
+                body |= {"zone": OWN["zone"], "device": OWN["gate"]}
+            turns["allotments"] += 1
         case "grants":
             body |= {"ticket": spare("read", "ticket"), "units": 1}
         case "orders":

@@ -22,6 +22,7 @@ pub mod reports;
 pub mod staff;
 pub mod tickets;
 pub mod tokens;
+pub mod zones;
 
 use crate::app::App;
 use crate::auth::Caller;

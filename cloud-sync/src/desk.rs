@@ -269,17 +269,26 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn left(&mut self, tx: &mut Tx, of: Resource) -> Result<i64, Fault> {
+    /// What the cloud itself may still use or hand on.
+    pub async fn left(&mut self, tx: &mut Tx, of: Resource) -> Result<i64, Fault> {
+        self.left_at(tx, of, self.app.now()).await
+    }
+
+    async fn left_at(&mut self, tx: &mut Tx, of: Resource, at: Timestamp) -> Result<i64, Fault> {
         match self.books.own()? {
-            Some(own) => self.books.left(tx, of, own).await,
+            Some(own) => self.books.left_at(tx, of, own, at).await,
             None => Ok(0), // what the journal before held comes back when that is retired
         }
     }
 
-    /// Places that the cloud itself may still fill, where somebody wants one and the list counts any.
+    /// Places that the cloud itself may still fill at the time of a scan, where somebody wants one and the list
+    /// counts any.
     async fn room(&mut self, tx: &mut Tx, (scan, list): (&Scan, &CheckInList)) -> Result<Option<i64>, Fault> {
         Ok(match list.zone.filter(|_| scan.direction == Direction::Entry) {
-            Some(zone) => Some(self.left(tx, Resource::Zone(zone)).await?),
+            Some(zone) => {
+                let at = scan.at.unwrap_or(self.app.now());
+                Some(self.left_at(tx, Resource::Zone(zone), at).await?)
+            }
             None => None,
         })
     }

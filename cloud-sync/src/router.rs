@@ -7,7 +7,7 @@
 
 use crate::api::{
     allotments, desk, devices, enrol, entries, events, exchange, grants, health, keys, lists, orders, organizers,
-    products, reports, staff, tickets, tokens,
+    products, reports, staff, tickets, tokens, zones,
 };
 use crate::app::App;
 use crate::auth;
@@ -43,8 +43,12 @@ fn guarded() -> Routes {
         .routes(routes!(tokens::create))
         .routes(routes!(events::create, events::list))
         .routes(routes!(events::get, events::patch))
+        .routes(routes!(events::policies::get))
+        .routes(routes!(events::policies::put))
         .routes(routes!(products::create, products::list))
         .routes(routes!(products::get, products::patch))
+        .routes(routes!(zones::create, zones::list))
+        .routes(routes!(zones::patch))
         .routes(routes!(lists::create, lists::list))
         .routes(routes!(lists::get, lists::patch))
         .routes(routes!(lists::test::test))
@@ -65,6 +69,7 @@ fn guarded() -> Routes {
         .routes(routes!(tickets::change::cancel))
         .routes(routes!(devices::create, devices::list))
         .routes(routes!(devices::code))
+        .routes(routes!(devices::retire::retire))
         .routes(routes!(devices::revoke))
         .routes(routes!(grants::create))
         .routes(routes!(allotments::create))
@@ -168,7 +173,7 @@ pub fn document() -> OpenApi {
 fn operations(
     item: &mut utoipa::openapi::PathItem,
 ) -> impl Iterator<Item = &mut utoipa::openapi::path::Operation> {
-    [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 #[cfg(test)]

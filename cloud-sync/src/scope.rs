@@ -1,6 +1,6 @@
 //! Whose things a caller sees: what belongs to another organizer does not exist.
 //!
-//! Every handler finds events, products, lists, orders, tickets and devices by
+//! Every handler finds events, products, zones, lists, orders, tickets and devices by
 //! these functions, so that no handler can forget to ask whose they are. Those named
 //! `…_to_change` take the lock first and give what is true under it.
 
@@ -13,6 +13,7 @@ use crate::store::lists::{self, ListRecord};
 use crate::store::orders::{self, OrderRecord};
 use crate::store::products::{self, ProductRecord};
 use crate::store::tickets::{self, TicketRecord};
+use crate::store::zones::{self, ZoneRecord};
 use crate::store::{Lock, Tx};
 use std::sync::Arc;
 use tidegate_core::id::EventId;
@@ -35,6 +36,8 @@ pub enum Named {
     Event(String),
     /// `prd_…`.
     Product(String),
+    /// `zon_…`.
+    Zone(String),
     /// `lst_…`.
     List(String),
     /// `tkt_…`.
@@ -49,6 +52,7 @@ impl Named {
         let event = match self {
             Self::Event(id) => event(tx, caller, id).await?,
             Self::Product(id) => product(tx, caller, id).await?.1,
+            Self::Zone(id) => zone(tx, caller, id).await?.1,
             Self::List(id) => list(tx, caller, id).await?.1,
             Self::Ticket(id) => ticket(tx, caller, id).await?.1,
             Self::Device(id) => device(tx, caller, id).await?.1,
@@ -112,6 +116,26 @@ pub async fn product_to_change(
 pub async fn product_of(tx: &mut Tx, event: EventId, id: &str) -> Result<ProductRecord, Fault> {
     let found = products::get(tx, id).await?.filter(|product| product.event == event);
     found.ok_or_else(|| Fault::missing("product"))
+}
+
+/// A zone and its event.
+pub async fn zone(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ZoneRecord, EventRecord), Fault> {
+    let zone = zones::get(tx, id).await?.ok_or_else(|| Fault::missing("zone"))?;
+    let event = event_by_id(tx, caller, zone.event).await.map_err(|f| f.about("zone"))?;
+    Ok((zone, event))
+}
+
+/// A zone that is to be changed, and its event.
+pub async fn zone_to_change(tx: &mut Tx, caller: &Caller, id: &str) -> Result<(ZoneRecord, EventRecord), Fault> {
+    let (_, event) = zone(tx, caller, id).await?;
+    tx.lock(Lock::Office(&event.organizer)).await?;
+    zone(tx, caller, id).await
+}
+
+/// A zone of this event.
+pub async fn zone_of(tx: &mut Tx, event: EventId, id: &str) -> Result<ZoneRecord, Fault> {
+    let found = zones::get(tx, id).await?.filter(|zone| zone.event == event);
+    found.ok_or_else(|| Fault::missing("zone"))
 }
 
 /// A list and its event.

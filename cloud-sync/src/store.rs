@@ -30,6 +30,7 @@ pub mod starts;
 pub mod tickets;
 pub mod tokens;
 mod value;
+pub mod zones;
 
 pub use lock::Lock;
 pub use value::{FromValue, Json, Row, Value};

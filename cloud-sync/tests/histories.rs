@@ -370,7 +370,7 @@ async fn another_history_is_kept_beside_the_first_and_people_in_it_count() {
 }
 
 fn restock(quantity: u32) -> Kind {
-    Kind::Restock(Restock { of: BEER, quantity })
+    Kind::Restock(Restock::new(BEER, quantity))
 }
 
 /// What a journal holds of the beer.

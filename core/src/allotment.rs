@@ -184,6 +184,11 @@ impl Rights {
         self.open.get(&journal).into_iter().flatten()
     }
 
+    /// Everybody to whom something is on its way, in order.
+    pub fn receivers(&self) -> impl Iterator<Item = JournalId> + '_ {
+        self.open.keys().copied()
+    }
+
     /// Units that were given to `journal` and that it has not accepted yet.
     fn offered(&self, of: Resource, journal: JournalId) -> i64 {
         let offers = self.offered_to(journal).filter(|(_, transfer)| transfer.of == of);

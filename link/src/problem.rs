@@ -4,9 +4,13 @@
 //! inside leaks: a fault that is not the caller's says only that it is ours.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::marker::PhantomData;
 
 /// A problem as it travels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -149,10 +153,39 @@ impl From<PathRejection> for Problem {
     }
 }
 
-/// A JSON body; what is wrong with it comes back as a [`Problem`].
-#[derive(axum::extract::FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// A JSON object as body; what is wrong with it comes back as a [`Problem`].
 pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let axum::Json(Object(content)) = axum::Json::from_request(request, state).await?;
+        Ok(Self(content))
+    }
+}
+
+/// What stands in an object. Without this an array of nothings would be one whose fields were all left out.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+    }
+}
 
 /// The parts of an address; what is wrong with them comes back as a [`Problem`].
 #[derive(axum::extract::FromRequestParts)]
@@ -163,3 +196,33 @@ pub struct Path<T>(pub T);
 #[derive(axum::extract::FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]
 pub struct Query<T>(pub T);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body as Bytes;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Patch {
+        name: Option<String>,
+        capacity: Option<u32>,
+    }
+
+    async fn check(body: &'static str, expect: Result<Patch, u16>) {
+        let request = Request::post("/").header("content-type", "application/json").body(Bytes::from(body));
+        let read = Body::<Patch>::from_request(request.unwrap(), &()).await;
+        assert_eq!(read.map(|Body(patch)| patch).map_err(|problem| problem.status), expect, "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_an_object_and_an_array_is_none() {
+        check("{}", Ok(Patch::default())).await;
+        check(r#"{"name": "Hall", "capacity": null}"#, Ok(Patch { name: Some("Hall".into()), capacity: None }))
+            .await;
+        check("[null, null]", Err(422)).await;
+        check("null", Err(422)).await;
+        check(r#"{"size": 1}"#, Err(422)).await;
+        check(r#"{"name": "#, Err(400)).await;
+    }
+}

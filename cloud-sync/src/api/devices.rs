@@ -1,4 +1,6 @@
-//! Devices: announced with a one-time code, enrolled on the device link, revoked.
+//! Devices: announced with a one-time code, enrolled on the device link, given up, revoked.
+
+pub mod retire;
 
 use super::{Answer, By, Made, Shared, in_turn, made};
 use crate::app::App;
@@ -10,6 +12,7 @@ use crate::store::devices::{self, DeviceRecord};
 use crate::store::{Tx, journals, parts};
 use axum::extract::State;
 use axum::{Extension, Json};
+use retire::Exposure;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tidegate_core::catalogue::{Counts, DeviceRow};
@@ -185,20 +188,30 @@ async fn another_code(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Res
     Ok(code)
 }
 
-/// Revokes a device: it gets nothing more, and what it writes from now on is evidence.
-#[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices",
-    responses((status = 200, body = DeviceView), (status = "default", body = Problem)))]
-pub async fn revoke(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Answer<DeviceView> {
-    let of = (caller.clone(), Some(Named::Device(id.clone())));
-    let device = in_turn(&app, of, move |tx, app| Box::pin(withdraw(tx, app, caller, id))).await?;
-    tracing::info!(device.id = %device.row.id, "device revoked");
-    Ok(Json(view(&device)))
+/// A device that was revoked.
+#[derive(Serialize, ToSchema)]
+pub struct RevokedDevice {
+    #[serde(flatten)]
+    device: DeviceView,
+    /// What it may have done without anybody knowing.
+    exposure: Exposure,
 }
 
-async fn withdraw(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<DeviceRecord, Fault> {
+/// Revokes a device: it gets nothing more, what it held comes back, and what it writes from now on is evidence.
+#[utoipa::path(post, path = "/v1/devices/{id}/revoke", tag = "devices",
+    responses((status = 200, body = RevokedDevice), (status = "default", body = Problem)))]
+pub async fn revoke(State(app): Shared, Extension(caller): By, Path(id): Path<String>) -> Answer<RevokedDevice> {
+    let of = (caller.clone(), Some(Named::Device(id.clone())));
+    let (device, exposure) = in_turn(&app, of, move |tx, app| Box::pin(withdraw(tx, app, caller, id))).await?;
+    tracing::info!(device.id = %device.row.id, "device revoked");
+    Ok(Json(RevokedDevice { device: view(&device), exposure }))
+}
+
+async fn withdraw(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<(DeviceRecord, Exposure), Fault> {
     let (mut device, event) = scope::device_to_change(tx, &caller, &id).await?;
+    let exposure = retire::end_anyway(tx, app, &device).await?;
     if device.row.revoked_at.is_some() {
-        return Ok(device);
+        return Ok((device, exposure));
     }
     let known = journals::of_event(tx, event.id).await?;
     let parts = parts::of_all(tx, event.id, &known).await?;
@@ -212,5 +225,5 @@ async fn withdraw(tx: &mut Tx, app: &App, caller: Caller, id: String) -> Result<
     (device.secret_hash, device.secret_expires) = (None, None);
     devices::update(tx, &device).await?;
     tx.publish(event.id, Change::Device(device.row.clone()));
-    Ok(device)
+    Ok((device, exposure))
 }

@@ -4,6 +4,7 @@
 //! that writes its journal; the organizer's other events learn its ticket key, so
 //! that its tickets are told apart from forged ones there.
 
+pub mod policies;
 pub mod shape;
 
 use super::products::Products;

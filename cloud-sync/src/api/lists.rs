@@ -13,16 +13,17 @@ use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, present, text};
 use crate::ledger;
 use crate::scope::{self, Named};
-use crate::store::Tx;
 use crate::store::events::EventRecord;
 use crate::store::lists::{self, ListRecord};
+use crate::store::{StoreError, Tx, zones};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use tidegate_core::catalogue::CheckInList;
 use tidegate_core::feed::Change;
-use tidegate_core::id::{DateId, ListId};
+use tidegate_core::id::{DateId, EventId, ListId, ZoneId};
 use tidegate_link::problem::Problem;
 use utoipa::ToSchema;
 
@@ -56,6 +57,8 @@ pub struct NewList {
     addon_match: bool,
     /// When everybody inside has left: then, and daily at that hour on the venue's clock.
     auto_exit_at: Option<Instant>,
+    /// The counted area that it lets into, `zon_…`; none is counted if absent.
+    zone: Option<String>,
     /// What has to be true for an entry, as JSON Logic; nothing if absent.
     rules: Option<Value>,
     /// Keeps rules that this version cannot read, such as those of a newer editor; every entry on
@@ -88,6 +91,10 @@ pub struct ListPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Instant>)]
     auto_exit_at: Option<Option<Instant>>,
+    /// The counted area that it lets into, `zon_…`; null where none is counted.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    zone: Option<Option<String>>,
     /// What has to be true for an entry, as JSON Logic; null for nothing.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Value>)]
@@ -114,12 +121,27 @@ pub struct ListView {
     addon_match: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     auto_exit_at: Option<Instant>,
+    /// The counted area that it lets into, `zon_…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
     /// As they were saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Value>,
 }
 
-fn view(products: &Products, list: &ListRecord) -> ListView {
+/// The products and zones of an event by number, to show them by their ids.
+struct Known {
+    products: Products,
+    zones: BTreeMap<ZoneId, String>,
+}
+
+impl Known {
+    async fn of(tx: &mut Tx, event: EventId) -> Result<Self, StoreError> {
+        Ok(Self { products: Products::of(tx, event).await?, zones: zones::ids_of(tx, event).await? })
+    }
+}
+
+fn view(Known { products, zones }: &Known, list: &ListRecord) -> ListView {
     let row = &list.row;
     ListView {
         id: list.id.clone(),
@@ -134,6 +156,7 @@ fn view(products: &Products, list: &ListRecord) -> ListView {
         ask_unlisted: row.ask_unlisted,
         addon_match: row.addon_match,
         auto_exit_at: row.auto_exit_at.map(Instant),
+        zone: row.zone.and_then(|zone| zones.get(&zone).cloned()),
         rules: row.rules.as_ref().map(rules::value),
     }
 }
@@ -144,6 +167,14 @@ pub fn date_of(event: &EventRecord, number: Option<u16>) -> Result<Option<DateId
     match event.dates.iter().any(|date| date.id == number) {
         true => Ok(Some(number)),
         false => Err(Fault::invalid(format!("The event has no date {number}"))),
+    }
+}
+
+/// A zone of the event by its id.
+async fn zone_of(tx: &mut Tx, event: EventId, id: Option<&str>) -> Result<Option<ZoneId>, Fault> {
+    match id {
+        Some(id) => Ok(Some(scope::zone_of(tx, event, id).await?.row.id)),
+        None => Ok(None),
     }
 }
 
@@ -173,12 +204,12 @@ async fn insert(tx: &mut Tx, caller: Caller, new: NewList) -> Result<ListView, F
             (Some(given), true) => Some(rules::unchecked(given)?),
             (None, _) => None,
         },
-        zone: None,
+        zone: zone_of(tx, event.id, new.zone.as_deref()).await?,
     };
     let list = ListRecord { id: id("lst"), event: event.id, row };
     lists::add(tx, &list).await?;
     tx.publish(event.id, Change::List(list.row.clone()));
-    Ok(view(&Products::of(tx, event.id).await?, &list))
+    Ok(view(&Known::of(tx, event.id).await?, &list))
 }
 
 /// Lists an event's check-in lists.
@@ -196,8 +227,8 @@ async fn page(tx: &mut Tx, caller: Caller, query: EventPaging) -> Result<Page<Li
     let event = scope::event(tx, &caller, &query.event).await?;
     let (after, limit) = (query.paging().after_number()?, query.paging().limit());
     let found = lists::of_event(tx, event.id, after, limit).await?;
-    let products = Products::of(tx, event.id).await?;
-    let items = found.iter().map(|list| view(&products, list)).collect();
+    let known = Known::of(tx, event.id).await?;
+    let items = found.iter().map(|list| view(&known, list)).collect();
     Ok(Page::new(items, limit, |list: &ListView| list.number.to_string()))
 }
 
@@ -208,7 +239,7 @@ pub async fn get(State(app): Shared, Extension(caller): By, Path(id): Path<Strin
     let found = app.read(move |tx, _| {
         Box::pin(async move {
             let (list, event) = scope::list(tx, &caller, &id).await?;
-            Ok(view(&Products::of(tx, event.id).await?, &list))
+            Ok(view(&Known::of(tx, event.id).await?, &list))
         })
     });
     found.await.map(Json)
@@ -223,7 +254,7 @@ pub async fn patch(
     Path(id): Path<String>,
     Body(patch): Body<ListPatch>,
 ) -> Answer<ListView> {
-    let counts = patch.multiple_entries.is_some() || patch.auto_exit_at.is_some();
+    let counts = patch.multiple_entries.is_some() || patch.auto_exit_at.is_some() || patch.zone.is_some();
     let of = (caller.clone(), counts.then(|| Named::List(id.clone())));
     in_turn(&app, of, move |tx, app| Box::pin(update(tx, app, caller, id, patch))).await.map(Json)
 }
@@ -250,7 +281,10 @@ async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ListP
             Some(None) => None,
             None => was.rules.clone(),
         },
-        zone: was.zone,
+        zone: match &patch.zone {
+            Some(given) => zone_of(tx, event.id, given.as_deref()).await?,
+            None => was.zone,
+        },
     };
     let list = ListRecord { row, ..before };
     lists::update(tx, &list).await?;
@@ -260,5 +294,5 @@ async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ListP
         let row = list.row.clone();
         ledger::recount(tx, app, event.id, |catalogue| drop(catalogue.lists.insert(row.id, row))).await?;
     }
-    Ok(view(&Products::of(tx, event.id).await?, &list))
+    Ok(view(&Known::of(tx, event.id).await?, &list))
 }

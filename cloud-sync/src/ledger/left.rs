@@ -14,6 +14,7 @@ use tidegate_core::fold::totals::{Total, occupied};
 use tidegate_core::id::JournalId;
 use tidegate_core::journal::Entry;
 use tidegate_core::journal::kind::Resource;
+use tidegate_core::time::Timestamp;
 
 impl Books<'_> {
     /// What the journals say of rights, times and each other. It is read once in a server: who has some of it
@@ -59,17 +60,34 @@ impl Books<'_> {
 
     /// What a journal may still use alone, as it will stand when the books are closed.
     pub async fn left(&mut self, tx: &mut Tx, of: Resource, journal: JournalId) -> Result<i64, Fault> {
-        let (law, used) = (self.law(tx).await?, self.used(tx, of).await?);
+        self.left_at(tx, of, journal, self.app.now()).await
+    }
+
+    /// The same at another time: who has left at a closing time had not left before it.
+    pub async fn left_at(
+        &mut self,
+        tx: &mut Tx,
+        of: Resource,
+        journal: JournalId,
+        at: Timestamp,
+    ) -> Result<i64, Fault> {
+        self.read_used(tx, of).await?;
+        let (law, used) = (self.law(tx).await?, self.used_of(of, at));
         Ok(law.rights.left(of, journal, &|_, by| used.get(&by).copied().unwrap_or(0)))
     }
 
     /// What journals have used, as it will stand when the books are closed.
-    async fn used(&mut self, tx: &mut Tx, of: Resource) -> Result<BTreeMap<JournalId, i64>, Fault> {
+    pub(super) async fn used(&mut self, tx: &mut Tx, of: Resource) -> Result<BTreeMap<JournalId, i64>, Fault> {
+        self.read_used(tx, of).await?;
+        Ok(self.used_of(of, self.app.now()))
+    }
+
+    async fn read_used(&mut self, tx: &mut Tx, of: Resource) -> Result<(), Fault> {
         if !self.stored.contains_key(&of) {
             let stored = books::totals_under(tx, self.event, &prefix(of)).await?;
             self.stored.insert(of, stored.into_iter().collect());
         }
-        Ok(self.used_of(of))
+        Ok(())
     }
 
     /// The same of several things, read at once.
@@ -85,10 +103,10 @@ impl Books<'_> {
                 self.stored.insert(*of, of_it.cloned().collect());
             }
         }
-        Ok(all.iter().map(|of| (*of, self.used_of(*of))).collect())
+        Ok(all.iter().map(|of| (*of, self.used_of(*of, self.app.now()))).collect())
     }
 
-    fn used_of(&self, of: Resource) -> BTreeMap<JournalId, i64> {
+    fn used_of(&self, of: Resource, at: Timestamp) -> BTreeMap<JournalId, i64> {
         let mut amounts = self.stored.get(&of).cloned().unwrap_or_default();
         for (total, change) in self.held.totals.iter().filter(|(total, _)| uses(total) == Some(of)) {
             *amounts.entry(total.to_string()).or_default() += change;
@@ -97,7 +115,7 @@ impl Books<'_> {
         let of_journal = |(name, amount): (&str, i64)| Some((name.strip_prefix(&prefix)?.parse().ok()?, amount));
         match of {
             Resource::Product(_) => amounts.filter_map(of_journal).collect(),
-            Resource::Zone(zone) => occupied(zone, amounts, self.app.now()),
+            Resource::Zone(zone) => occupied(zone, amounts, at),
         }
     }
 }

@@ -107,20 +107,32 @@ pub async fn pay(tx: &mut Tx, app: &App, books: &mut Books<'_>) -> Result<(), Fa
     give(tx, app, books, payments).await
 }
 
+/// What a journal may have used, or may yet use, beyond what is known: what it has left of what it held itself, and
+/// what it was given and is not known to have taken. It is the same after it was retired.
+pub async fn had(
+    tx: &mut Tx,
+    books: &mut Books<'_>,
+    journal: JournalId,
+) -> Result<BTreeMap<Resource, i64>, Fault> {
+    let law = books.law(tx).await?;
+    let mut had = law.offered(journal);
+    for (of, _) in law.rights.holders().filter(|(_, holder)| *holder == journal) {
+        let used = books.used(tx, of).await?.get(&journal).copied().unwrap_or(0);
+        *had.entry(of).or_default() += law.rights.held(of, journal) - used;
+    }
+    had.retain(|_, units| *units != 0);
+    Ok(had)
+}
+
 /// Ends a lost device's journal after its entry `last`: what it has left comes to the cloud, and what it wrote
-/// later moves no rights. Gives what it may still have used of them: what it had left until now, and what it was
-/// given and is not known to have taken.
+/// later moves no rights. Gives what it may still have used of them.
 pub async fn retire(
     tx: &mut Tx,
     app: &App,
     books: &mut Books<'_>,
     (journal, last): (JournalId, u64),
 ) -> Result<BTreeMap<Resource, i64>, Fault> {
-    let law = books.law(tx).await?;
-    let mut had = law.offered(journal);
-    for (of, _) in law.rights.holders().filter(|(_, holder)| *holder == journal) {
-        *had.entry(of).or_default() += books.left(tx, of, journal).await?;
-    }
+    let had = had(tx, books, journal).await?;
     if books.own()? == Some(journal) {
         // It does not end what it is written in.
         let ends = books.journals.get(&journal).cloned();

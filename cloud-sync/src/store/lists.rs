@@ -21,7 +21,7 @@ pub struct ListRecord {
 macro_rules! columns {
     () => {
         "id, event, number, name, products, date_number, multiple_entries, reentry_after_exit, accept_unpaid, \
-         ask_unlisted, addon_match, auto_exit_at, rules"
+         ask_unlisted, addon_match, auto_exit_at, rules, zone_number"
     };
 }
 
@@ -38,7 +38,7 @@ pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
     let sql = concat!(
         "INSERT INTO lists (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
     let ListRecord { id, event, row } = list;
     let params = params![
@@ -55,6 +55,7 @@ pub async fn add(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
         row.addon_match,
         row.auto_exit_at,
         text(row),
+        row.zone,
     ];
     tx.execute(sql, params).await.map(drop)
 }
@@ -69,7 +70,7 @@ pub async fn numbers_of(tx: &mut Tx, event: EventId) -> Result<HashMap<String, L
 pub async fn update(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
     let sql = "UPDATE lists SET name = $2, products = $3, date_number = $4, multiple_entries = $5,
         reentry_after_exit = $6, accept_unpaid = $7, ask_unlisted = $8, addon_match = $9,
-        auto_exit_at = $10, rules = $11 WHERE id = $1";
+        auto_exit_at = $10, rules = $11, zone_number = $12 WHERE id = $1";
     let row = &list.row;
     let params = params![
         &list.id,
@@ -83,6 +84,7 @@ pub async fn update(tx: &mut Tx, list: &ListRecord) -> Result<(), StoreError> {
         row.addon_match,
         row.auto_exit_at,
         text(row),
+        row.zone,
     ];
     tx.execute(sql, params).await.map(drop)
 }
@@ -124,6 +126,7 @@ fn list(mut row: Row) -> Result<ListRecord, StoreError> {
             addon_match: row.take()?,
             auto_exit_at: row.take()?,
             rules: row.take::<Option<String>>()?.map(Rules::new),
+            zone: row.take()?,
             ..CheckInList::unnamed(number)
         },
     })

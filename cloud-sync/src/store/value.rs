@@ -6,7 +6,7 @@
 use super::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidegate_core::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId, VariationId};
+use tidegate_core::id::{DateId, DeviceId, EventId, ListId, ProductId, TicketId, VariationId, ZoneId};
 use tidegate_core::seal::{Hash, PublicKey, Sig};
 use tidegate_core::time::Timestamp;
 
@@ -135,7 +135,8 @@ macro_rules! wrapped {
     )*};
 }
 
-wrapped!(ProductId: u16, VariationId: u16, ListId: u16, DateId: u16, EventId: [u8; 16], DeviceId: [u8; 16]);
+wrapped!(ProductId: u16, VariationId: u16, ListId: u16, DateId: u16, ZoneId: u16);
+wrapped!(EventId: [u8; 16], DeviceId: [u8; 16]);
 wrapped!(Hash: [u8; 32], PublicKey: [u8; 32], Sig: [u8; 64]);
 
 impl FromValue for u64 {

@@ -107,18 +107,18 @@ impl Night {
                 Some((target, kind)) => undo(&kind, Undo { ticket: kind.ticket().unwrap_or(ticket), target }),
                 None => Kind::Refusal(Refusal { ticket: None, list: None, gate: None, code: "used".into() }),
             },
-            13 => Kind::Restock(Restock { of, quantity }),
-            14 => Kind::Waste(Waste { of, quantity, reason: None }),
+            13 => Kind::Restock(Restock::new(of, quantity)),
+            14 => Kind::Waste(Waste::new(of, quantity, None)),
             15 => {
                 let (counted, expected) = (quantity, i64::from(quantity) + 1);
-                Kind::Stocktake(Stocktake { of, counted, expected, frontier: Hash([0; 32]) })
+                Kind::Stocktake(Stocktake::new(of, counted, expected, Hash([0; 32])))
             }
             16..18 => Kind::Transfer(Transfer::share(of, quantity, to)),
             18..20 => {
                 let offers = self.written.iter().filter(|(_, kind)| matches!(kind, Kind::Transfer(_)));
                 let offers: Vec<EntryRef> = offers.map(|(id, _)| *id).collect();
                 match offers.is_empty() {
-                    true => Kind::Restock(Restock { of, quantity }),
+                    true => Kind::Restock(Restock::new(of, quantity)),
                     false => {
                         Kind::Accepted(Accepted { transfer: offers[self.dice.random_range(0..offers.len())] })
                     }

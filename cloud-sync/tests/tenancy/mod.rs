@@ -180,6 +180,10 @@ impl World {
         let order = self.post(buyer, "/v1/orders", order).await;
         let device = json!({"event": event, "name": "bar", "role": "bar"});
         let device = text(&self.post(by, "/v1/devices", device).await["id"]);
+        let gate = json!({"event": event, "name": "gate", "role": "gate"});
+        let gate = text(&self.post(by, "/v1/devices", gate).await["id"]);
+        let zone = json!({"event": event, "name": "Hall", "capacity": 100});
+        let zone = text(&self.post(by, "/v1/zones", zone).await["id"]);
         let keys = Self::made(self.ask(by, "GET", &format!("/v1/keys?event={event}"), None).await);
         let staff = format!("ana-{}", rand::random::<u32>());
         let new = json!({"event": event, "name": staff, "pin": PIN, "may_override": true});
@@ -196,6 +200,8 @@ impl World {
             ("order", text(&order["id"])),
             ("ticket", ticket),
             ("device", device),
+            ("gate", gate),
+            ("zone", zone),
             ("key", text(&keys["items"][0]["id"])),
             ("staff", staff),
             ("act", act),

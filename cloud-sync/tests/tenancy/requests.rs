@@ -40,11 +40,12 @@ type Body = fn(&Ids) -> Value;
 
 /// The addresses of a route.
 fn places(method: &str, path: &str, _: &Ids) -> Vec<Place> {
-    let of_event =
-        ["/v1/products", "/v1/lists", "/v1/orders", "/v1/tickets", "/v1/devices", "/v1/keys", "/v1/staff"];
+    let nouns = ["products", "zones", "lists", "orders", "tickets", "devices", "keys", "staff"];
+    let of_event = nouns.map(|noun| format!("/v1/{noun}"));
     let slot = match path.split('/').nth(2).unwrap() {
         "events" => "event",
         "products" => "product",
+        "zones" => "zone",
         "lists" => "list",
         "orders" => "order",
         "tickets" => "ticket",
@@ -57,7 +58,7 @@ fn places(method: &str, path: &str, _: &Ids) -> Vec<Place> {
         template if template.contains("{name}") => {
             template.replace("{event}", ids.get("event")).replace("{name}", ids.get("staff"))
         }
-        template if template.contains("{id}") => template.replace("{id}", ids.get(slot)),
+        template if template.contains("{id}") => template.replace("{id}", ids.get(slot)).replace("{role}", "bar"),
         template => template.to_owned(),
     });
     let template = path.to_owned();
@@ -66,7 +67,7 @@ fn places(method: &str, path: &str, _: &Ids) -> Vec<Place> {
         ("GET", "/v1/tickets") => {
             vec![by_event, Box::new(|ids| format!("/v1/tickets?order={}", ids.get("order")))]
         }
-        ("GET", path) if of_event.contains(&path) => vec![by_event],
+        ("GET", path) if of_event.iter().any(|noun| noun == path) => vec![by_event],
         ("GET", "/v1/events/{id}/attendance") => {
             let mut all = vec![plain];
             for query in ["format=csv", "format=xlsx", "format=svg&by=list", "format=csv&by=scan"] {
@@ -108,10 +109,16 @@ fn bodies(method: &str, path: &str, _: &Ids) -> Vec<Body> {
         ("POST", "/v1/lists") => vec![
             |ids| json!({"event": ids.get("event"), "name": "N"}),
             |ids| json!({"event": ids.get("event"), "name": "N", "products": [ids.get("product")]}),
+            |ids| json!({"event": ids.get("event"), "name": "N", "zone": ids.get("zone")}),
         ],
-        ("PATCH", "/v1/lists/{id}") => {
-            vec![|_| json!({"multiple_entries": true}), |ids| json!({"products": [ids.get("product")]})]
-        }
+        ("PATCH", "/v1/lists/{id}") => vec![
+            |_| json!({"multiple_entries": true}),
+            |ids| json!({"products": [ids.get("product")]}),
+            |ids| json!({"zone": ids.get("zone")}),
+        ],
+        ("POST", "/v1/zones") => vec![|ids| json!({"event": ids.get("event"), "name": "N", "capacity": 5})],
+        ("PATCH", "/v1/zones/{id}") => vec![|_| json!({"name": "Another hall"}), |_| json!({"capacity": 99})],
+        ("PUT", "/v1/events/{id}/policies/{role}") => vec![|_| json!({"unverified_hard": 50})],
         ("POST", "/v1/lists/{id}/test") => {
             vec![|ids| json!({"ticket": ids.get("ticket")}), |ids| json!({"product": ids.get("product")})]
         }
@@ -137,9 +144,11 @@ fn bodies(method: &str, path: &str, _: &Ids) -> Vec<Body> {
                 |ids| json!({"event": ids.get("event"), "name": format!("N{}", rand::random::<u32>()), "role": "bar"}),
             ]
         }
+        ("POST", "/v1/devices/{id}/retire") => vec![|_| json!({"accept_exposure": true})],
         ("POST", "/v1/devices/{id}/code" | "/v1/devices/{id}/revoke" | "/v1/keys/{id}/retire") => vec![],
         ("POST", "/v1/allotments") => vec![
             |ids| json!({"event": ids.get("event"), "product": ids.get("beer"), "device": ids.get("device"), "units": 1}),
+            |ids| json!({"event": ids.get("event"), "zone": ids.get("zone"), "device": ids.get("gate"), "units": 1}),
         ],
         ("POST", "/v1/keys") => vec![|ids| json!({"event": ids.get("event")})],
         ("POST", "/v1/staff/{event}/{name}/badge") => vec![],

@@ -2,8 +2,9 @@
 //!
 //! A device asks before it needs: when what it has left falls under what it would
 //! use in the next minutes. Whoever is asked keeps what it will need itself; the
-//! last units go where they are used. A device that has none asks for one at
-//! least, and gets one from anybody who has one to spare.
+//! last units go where they are used, once more than one was wanted there: until
+//! then they stay where the office put them. A device that has none asks for one
+//! at least, and gets one from anybody who has one to spare.
 
 use crate::journal::kind::{Resource, WantId};
 use crate::seal::{Domain, Hash};
@@ -50,8 +51,13 @@ pub struct Pace {
 impl Pace {
     /// Units that it will use in the time it provides for, one at least.
     pub fn low_water(self) -> i64 {
-        (i64::from(self.used) * AHEAD_US / MEASURED_US).max(1)
+        ahead(self.used).max(1)
     }
+}
+
+/// What will be used in the time that is provided for, by what was used lately. One use is no pace.
+fn ahead(used: u32) -> i64 {
+    i64::from(used) * AHEAD_US / MEASURED_US
 }
 
 /// What a device asks for, if anything: twice what it provides for.
@@ -75,16 +81,16 @@ fn name(of: Resource, units: u32, head: Option<&Head>) -> WantId {
     WantId(id)
 }
 
-/// What a device with this pace gives. To whoever uses them up it gives whatever it does not use
+/// What a device with this pace gives. To whoever will use more it gives whatever it does not use
 /// itself; where both do, what is beyond its own needs, or the part of the last units by which both
-/// last equally long. Whoever has used none yet gets what leaves one here.
+/// last equally long. Whoever has used one at most gets what leaves one here.
 pub fn give(want: &Want, pace: Pace) -> u32 {
     let asked = i64::from(want.units);
     let beyond = pace.left - pace.low_water();
     let units = match (want.used > 0, pace.used > 0) {
-        (true, false) => pace.left,
         (true, true) => beyond.max(fair(want, pace)),
-        (false, _) => beyond,
+        (true, false) if ahead(want.used) > 0 => pace.left,
+        (true, false) | (false, _) => beyond,
     };
     pay(asked, units.min(pace.left))
 }
@@ -137,6 +143,9 @@ mod tests {
             assert_eq!(give(&want, Pace { used: ours, left: here }), expect, "{used} {left} {ours} {here}");
         };
         check((10, 0), (0, 1), 1); // one idle unit goes to who sells
+        check((2, 0), (0, 1), 1);
+        check((1, 0), (0, 1), 0); // not to who sold the one that it was given
+        check((1, 0), (0, 2), 1);
         check((0, 0), (0, 1), 0); // and not to and fro between two who do not
         check((0, 0), (0, 9), 2);
         check((10, 0), (10, 100), 10);
