@@ -5,17 +5,23 @@ CARGO ?= cargo
 ARGS ?=
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 BINARIES = $(TARGET)/debug
+SECONDS ?= 300
+SEED ?= 1
+SEEDS ?= 200
 
-.PHONY: help demo test build check format fuzz scenarios schemathesis numbers setup setup-tests
+.PHONY: help demo test test-network simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 setup:
 	@packaging/setup.sh
 
 setup-tests:
 	@packaging/setup.sh tests
+
+setup-network:
+	@packaging/setup.sh network
 
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
 	$(CARGO) build --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
@@ -25,6 +31,15 @@ test: setup-tests ## every test: units, properties, real processes, scenarios on
 	$(MAKE) build
 	$(CARGO) test --workspace
 	$(MAKE) scenarios
+
+test-network: setup-network build ## real processes on a network that fails, as root: make test-network SECONDS=25 SEED=7
+	@$(BINARIES)/network --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+
+simulate: build ## whole nights with everything going wrong: make simulate SEEDS=2000, or SEED=42 for one, told
+	@$(BINARIES)/simulate $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+
+simulate-bugs: build ## each deliberate bug in turn, until a night finds it: make simulate-bugs SEEDS=60
+	@$(BINARIES)/simulate --bugs --until-found --seeds $(SEEDS) $(ARGS)
 
 build: ## every program and test, in one go: crates whose features the tests widen are not built twice
 	$(CARGO) build --workspace --bins --tests

@@ -8,6 +8,9 @@ show() { printf '\n$ %s\n' "$*"; "$@"; }
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 1
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 8
 show "$release"/numbers --dir "${DIR:-.}" news
+show "$release"/numbers --dir "${DIR:-.}" backlog
+show "$release"/numbers --dir "${DIR:-.}" backlog --thin
+show "$release"/numbers --dir "${DIR:-.}" islands
 show "$release"/numbers --dir "${DIR:-.}" start
 show "$release"/numbers --dir "${DIR:-.}" start --tickets 1000000
 show "$release"/numbers --dir "${DIR:-.}" feed

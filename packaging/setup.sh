@@ -2,8 +2,8 @@
 # What `make demo`, `make test` and `make fuzz` need beyond a Rust toolchain: a C compiler, for SQLite and zstd, a
 # C++ compiler, for libFuzzer, and for `make test` a PostgreSQL, of which every run starts one of its own
 # (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
-# (`setup.sh schemathesis`), in a folder of its own. Installs what is missing with apt, as root or with sudo, and
-# says so.
+# (`setup.sh schemathesis`), in a folder of its own; `make test-network` needs an `ip` and an `nft` (`setup.sh
+# network`). Installs what is missing with apt, as root or with sudo, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then
@@ -15,6 +15,12 @@ missing=()
 # Debian's binaries lie outside PATH.
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 if [ "${1:-}" = tests ] && ! has_postgres; then missing+=(postgresql); fi
+if [ "${1:-}" = network ]; then
+  # Debian's administrative commands may lie outside PATH.
+  PATH="$PATH:/usr/sbin:/sbin"
+  command -v ip >/dev/null || missing+=(iproute2)
+  command -v nft >/dev/null || missing+=(nftables)
+fi
 if [ "${1:-}" = schemathesis ]; then
   # Debian's python3 has venv without ensurepip, which makes folders without pip.
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3 python3-venv)

@@ -307,6 +307,11 @@ def at_the_agent(path, body, address):
         case "/v1/servings":
             shown(body, "paid")
             body |= {"product": OWN["drink"], "quantity": 1}
+        case "/v1/stock/restock" | "/v1/stock/waste":
+            body = {"key": body["key"]} if "key" in body else {}
+            body |= {"product": OWN["drink"], "quantity": 1, "override": override()}
+        case "/v1/stock/stocktake":
+            body = {"product": OWN["drink"], "counted": 5, "anyway": True, "override": override()}
         case "/v1/duty" if turns["duty"] % 2:
             body = {"badge": OWN["badge"]}
         case "/v1/duty":

@@ -259,7 +259,8 @@ impl App {
     /// was numbered before is numbered anew. What was remembered of the life before is forgotten.
     pub async fn life(&self, tx: &mut Tx) -> Result<Known, Fault> {
         let known = self.life.known(tx).await?;
-        let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), known.epoch);
+        let before =
+            std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), known.epoch);
         if before.is_some() && before != known.epoch {
             self.starts.forget();
             self.laws.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -1,6 +1,6 @@
 //! Target `feed`: pages, rows and certificates.
 //!
-//! Claims: nothing opens under a key that did not sign it, whatever it holds; what was signed opens
+//! Parts of a start and shelves too. Claims: nothing opens under a key that did not sign it, whatever it holds; what was signed opens
 //! exactly if it can be read, is of this event and follows the cursor; what a row changes survives the round
 //! trip; what a catalogue answers from such rows is answered without panic and in range.
 
@@ -9,8 +9,10 @@
 use libfuzzer_sys::fuzz_target;
 use tidegate_core::catalogue::{Catalogue, CheckInList, Event};
 use tidegate_core::feed::{Change, Cursor, Epoch, FeedFault, MAX_PAGE_ROWS, Page, Row, SignedPage};
-use tidegate_core::id::{DateId, ProductId};
+use tidegate_core::id::{DateId, ListId, ProductId, TicketId};
 use tidegate_core::seal::Domain;
+use tidegate_core::start::uses::{Use, Uses};
+use tidegate_core::start::{Place, SignedPart, SignedShelf};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, TrustFault};
 use tidegate_fuzz::shape::{Input, round_trip, sealed};
@@ -19,7 +21,7 @@ use tidegate_fuzz::world::{EVENT, KEYS, STRANGER};
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
     // Signatures take a hundred times as long as reading: they get few of the inputs.
-    match input.byte() % 32 {
+    match input.byte() % 34 {
         0 => foreign(input.0),
         1..=3 => drop(round_trip::<SignedPage>(input.0)),
         4..=7 => page(input.0),
@@ -28,7 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
         28 => signed(input),
         29 => many(input),
         30 => identity(input.0),
-        _ => certificate(input.0),
+        31 => certificate(input.0),
+        32 => part(input.0),
+        _ => shelf(input.0),
     }
 });
 
@@ -74,6 +78,35 @@ fn signed_page(bytes: &[u8], cursor: Cursor) {
     assert_eq!(page.open(&STRANGER.public, EVENT, cursor), Err(FeedFault::Signature));
 }
 
+/// A part of a start under a right signature, and what is in it.
+fn part(bytes: &[u8]) {
+    let signature = Domain::Start.sign(&KEYS.own, &[bytes]);
+    let signed: SignedPart = minicbor::decode(&sealed(bytes, &signature.0)).expect("laid out like a part");
+    assert_eq!(signed.open(&STRANGER.public, EVENT), Err(FeedFault::Signature));
+    let Ok(part) = signed.open(&KEYS.public, EVENT) else { return };
+    assert!(part.about.event == EVENT && part.number < part.about.parts);
+    let Ok(content) = part.content() else { return };
+    content.rows.iter().for_each(|row| drop(change(row)));
+    let fingerprints = content.fingerprints.as_deref().map_or(&[][..], |bytes| bytes);
+    if let Some(uses) = Uses::from_parts(content.shape, fingerprints) {
+        uses.holds(Use::Passage(ListId(1)), TicketId::from_bytes([9; 6]));
+        let again = uses.to_parts();
+        let read = Uses::from_parts(again.0, &again.1).expect("it was written just now");
+        assert_eq!(read.to_parts(), again);
+    }
+}
+
+/// A shelf under a right signature.
+fn shelf(bytes: &[u8]) {
+    let signature = Domain::Shelf.sign(&KEYS.own, &[bytes]);
+    let signed: SignedShelf = minicbor::decode(&sealed(bytes, &signature.0)).expect("laid out like a shelf");
+    let place = Place { epoch: Epoch([0xe0; 16]), since: 3, after: None };
+    assert_eq!(signed.open(&STRANGER.public, EVENT, place), Err(FeedFault::Signature));
+    let Ok(shelf) = signed.open(&KEYS.public, EVENT, place) else { return };
+    assert!(shelf.event == EVENT && shelf.revision >= place.since && shelf.rows.len() <= MAX_PAGE_ROWS);
+    shelf.rows.iter().for_each(|row| drop(change(row)));
+}
+
 fn page(bytes: &[u8]) {
     let Some(page) = round_trip::<Page>(bytes) else { return };
     let mut catalogue = Catalogue::default();
@@ -82,9 +115,9 @@ fn page(bytes: &[u8]) {
 }
 
 fn row(mut input: Input<'_>) {
-    let (kind, at, key) = (input.byte() % 9, Timestamp(input.number()), input.piece().to_vec());
+    let (kind, at, key) = (input.byte() % 10, Timestamp(input.number()), input.piece().to_vec());
     let body = (kind > 0).then(|| input.0.to_vec().into());
-    let kind = if kind == 0 { input.byte() % 9 } else { kind };
+    let kind = if kind == 0 { input.byte() % 10 } else { kind };
     let mut catalogue = Catalogue::default();
     if let Some(change) = change(&Row { kind, key: key.into(), body }) {
         if let Change::Ticket(ticket) = &change {

@@ -19,6 +19,9 @@ use tidegate_core::journal::kind::*;
 use tidegate_core::journal::{Entry, EntryRef, Kind, Run, chain, genesis, sign_head};
 use tidegate_core::rule::Rules;
 use tidegate_core::seal::{Hash, PublicKey};
+use tidegate_core::start::marks::Marks;
+use tidegate_core::start::uses::{Use, Uses};
+use tidegate_core::start::{self, Asked, Draft, Gathered, Part, Shelf, SignedPart, SignedShelf};
 use tidegate_core::sync::{Head, Heads, Rejected, Request, Response, Trace, Vector};
 use tidegate_core::ticket::spoken::Spoken;
 use tidegate_core::ticket::{Credit, Ticket, TicketKey, issue};
@@ -160,9 +163,9 @@ fn entries() -> Vec<Entry> {
         }),
         Kind::Annul(Undo { ticket, target }),
         Kind::Void(Undo { ticket, target }),
-        Kind::Restock(Restock { of: Resource::Zone(ZoneId(1)), quantity: 500 }),
-        Kind::Waste(Waste { of, quantity: 3, reason: Some("a tray fell".into()) }),
-        Kind::Stocktake(Stocktake { of, counted: 40, expected: 41, frontier: Hash([5; 32]) }),
+        Kind::Restock(Restock::new(Resource::Zone(ZoneId(1)), 500)),
+        Kind::Waste(Waste::new(of, 3, Some("a tray fell".into()))),
+        Kind::Stocktake(Stocktake::new(of, 40, 41, Hash([5; 32]))),
         Kind::Transfer(Transfer { want: Some(WantId([6; 16])), ..Transfer::share(of, 5, JOURNAL) }),
         Kind::Accepted(Accepted { transfer: target }),
         Kind::Clock(ClockSet { since: 3, shift_us: -5_000_000 }),
@@ -237,6 +240,14 @@ fn batches() -> Seeds {
         traces: vec![trace.clone()],
         journal: Some(JOURNAL),
         quality: Some(Quality::Unsure),
+        start: Some(Asked {
+            gathered: Some(vec![Gathered { contents: Hash([8; 32]), next: 2 }]),
+            rows: Some(start::Place {
+                epoch: Epoch([0xe0; 16]),
+                since: 3,
+                after: Some(TicketId::from_bytes([9; 6])),
+            }),
+        }),
     };
     let rejected = vec![Rejected { journal: JOURNAL, first: 1, code: "journal_gap".into() }];
     let response = Response {
@@ -251,6 +262,8 @@ fn batches() -> Seeds {
         traces: vec![trace.clone()],
         lease_s: Some(3_600),
         quality: Some(Quality::Trusted),
+        start: parts().into_iter().map(|part| SignedPart::sign(&sample(), &part)).collect(),
+        shelves: vec![SignedShelf::sign(&sample(), &shelf())],
     };
     let mut seeds = vec![
         seed("request", &[0], cbor(&request)),
@@ -349,6 +362,36 @@ fn changes() -> Vec<Change> {
     ]
 }
 
+/// A start's parts, with who was used.
+fn parts() -> Vec<Part> {
+    let draft = Draft {
+        event: EVENT,
+        epoch: Epoch([0xe0; 16]),
+        revision: 9,
+        cloud_time: DOORS,
+        told: Marks::ALWAYS,
+        rows: changes().iter().map(Change::to_row).collect(),
+        frontier: vector(&[5, 3, 9]),
+        uses: Uses::of((0..40).map(|n| Use::Passage(ListId(1)).key(TicketId::from_bytes([n; 6]))).collect()),
+        codes: vec![vec![1, 2, 3]],
+    };
+    let signed = draft.sign(&sample()).1;
+    signed.iter().map(|part| start::reopen(part).expect("it was just signed")).collect()
+}
+
+fn shelf() -> Shelf {
+    let rows = changes().iter().map(Change::to_row).collect();
+    Shelf {
+        event: EVENT,
+        epoch: Epoch([0xe0; 16]),
+        revision: 9,
+        cloud_time: DOORS,
+        after: None,
+        until: Some(TicketId::from_bytes([9; 6])),
+        rows,
+    }
+}
+
 fn feeds() -> Seeds {
     let small = page(vec![Change::StaffGone("bo".into())]);
     let signed = SignedPage::sign(&sample(), &small);
@@ -361,6 +404,10 @@ fn feeds() -> Seeds {
         seed("signed identity", &[30], cbor(&identity())),
         seed("certificate", &[31], Certificate::issue(&sample(), &identity()).to_bytes()),
     ];
+    for (place, part) in (0..).zip(parts()) {
+        seeds.push(seed(format!("part {place}"), &[32], cbor(&part)));
+    }
+    seeds.push(seed("shelf", &[33], cbor(&shelf())));
     for (place, change) in (0..).zip(changes()) {
         let row = change.to_row();
         let key = [&[row.key.len() as u8], &row.key[..]].concat();

@@ -52,7 +52,13 @@ impl KnownUses {
         })
     }
 
-    async fn read_on(&mut self, tx: &mut Tx, event: EventId, journal: JournalId, ends: &Heads) -> Result<(), Fault> {
+    async fn read_on(
+        &mut self,
+        tx: &mut Tx,
+        event: EventId,
+        journal: JournalId,
+        ends: &Heads,
+    ) -> Result<(), Fault> {
         let newest = ends.longest().map_or(0, |head| head.sequence);
         let mut at = self.places.get(&journal).copied().map(|place| (0, place)).unwrap_or_default();
         while ends.all().len() > 1 || at.1 < newest {

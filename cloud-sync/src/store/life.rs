@@ -5,8 +5,8 @@
 //! two (its timeline) and names its cluster; every role may ask for both unless that was taken away, and
 //! then it is done with what is left. A file says nothing: `--restored` does.
 
-use super::{Connection, Query, StoreError, Tx, Value};
 use super::journals;
+use super::{Connection, Query, StoreError, Tx, Value};
 use crate::params;
 use std::sync::OnceLock;
 use tidegate_core::feed::Epoch;

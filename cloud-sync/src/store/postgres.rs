@@ -124,7 +124,11 @@ async fn migrate(client: &mut Object) -> Result<(), StoreError> {
     let found = version(client).await?;
     if Schema::Migrate.migrates(found, newest_version())? {
         let runner = embedded::migrations::runner();
-        runner.run_async(&mut ***client).await.map_err(|e| StoreError::Migration(e.to_string()))?;
+        runner
+            .set_grouped(true)
+            .run_async(&mut ***client)
+            .await
+            .map_err(|e| StoreError::Migration(e.to_string()))?;
     }
     warn_of_lost_commits(client).await
 }

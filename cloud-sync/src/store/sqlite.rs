@@ -122,7 +122,8 @@ fn migrate(connection: &mut rusqlite::Connection, schema: Schema) -> Result<(), 
     let applied = runner.get_applied_migrations(connection).unwrap_or_default();
     let found = applied.iter().map(|m| i64::from(m.version())).max().unwrap_or(0);
     if schema.migrates(found, newest_version())? {
-        runner.run(connection).map_err(|e| StoreError::Migration(e.to_string()))?;
+        // One by one, a loss of power between a migration and the note of it would leave a file that does not open.
+        runner.set_grouped(true).run(connection).map_err(|e| StoreError::Migration(e.to_string()))?;
     }
     Ok(())
 }

@@ -84,6 +84,9 @@ pub async fn import(
             .action("Send one block of a file at a time: edge-agent sync import-usb does")
     };
     let raw = body.map_err(too_large)?;
+    if raw.is_empty() {
+        return Err(bad("no_block", "Nothing was sent").action("Send one block of a file at a time"));
+    }
     let source = format!("stick: {}", query.source);
     let decoded = tokio::task::spawn_blocking(move || (Block::decode(&raw), raw)).await;
     let (decoded, raw) = decoded.map_err(|_| Problem::internal("a block could not be looked at"))?;

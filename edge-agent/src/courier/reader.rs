@@ -122,8 +122,7 @@ mod tests {
     }
 
     fn whole(pieces: &[Piece]) -> Vec<&Vec<u8>> {
-        let block = |piece| if let &Piece::Block(ref raw) = piece { Some(raw) } else { None };
-        pieces.iter().filter_map(block).collect()
+        pieces.iter().filter_map(|piece| if let Piece::Block(raw) = piece { Some(raw) } else { None }).collect()
     }
 
     #[test]

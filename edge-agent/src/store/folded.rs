@@ -18,6 +18,7 @@ use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::kind::{Retire, counts};
 use tidegate_core::journal::{Entry, Kind};
 use tidegate_core::seal::Hash;
+use tidegate_core::ticket::Credit;
 use tidegate_core::trial::{Bug, planted};
 
 type Amounts = BTreeMap<Total, i64>;
@@ -58,12 +59,9 @@ impl Tx<'_> {
 
     /// Replaces a ticket's conflicts by those of its state.
     fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
-        let row = self.ticket_row(ticket)?;
-        // A row with a counter at least the code's counts alone, as in the decision.
-        let code = self.newest_code(ticket)?;
-        let code = code.filter(|code| row.as_ref().is_none_or(|row| row.counter < code.counter));
-        let credits = code.as_ref().map(|c| &c.credits).or(row.as_ref().map(|r| &r.credits));
-        let found = conflicts(ticket, state, &self.memory.catalogue, credits.map(Vec::as_slice));
+        // What was granted is held against what was served alone: most tickets are let in and nothing else.
+        let credits = if state.servings.is_empty() { None } else { self.granted(ticket)? };
+        let found = conflicts(ticket, state, &self.memory.catalogue, credits.as_deref());
         let known = self.known_conflicts(ticket)?;
         if found.is_empty() && known.is_empty() {
             return Ok(());
@@ -71,6 +69,15 @@ impl Tx<'_> {
         self.reconciled.entry(ticket).or_insert(known);
         self.connection.execute("DELETE FROM conflicts WHERE ticket = ?1", [ticket.as_i64()])?;
         found.iter().try_for_each(|conflict| self.keep(ticket, conflict))
+    }
+
+    /// The credits of a ticket, where anything here says them.
+    fn granted(&self, ticket: TicketId) -> Result<Option<Vec<Credit>>, Fault> {
+        let row = self.ticket_row(ticket)?;
+        // A row with a counter at least the code's counts alone, as in the decision.
+        let code = self.newest_code(ticket)?;
+        let code = code.filter(|code| row.as_ref().is_none_or(|row| row.counter < code.counter));
+        Ok(code.map(|code| code.credits).or(row.map(|row| row.credits)))
     }
 
     /// Tells the conflicts that stand now and did not before this transaction: what came and went within

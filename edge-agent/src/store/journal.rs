@@ -159,7 +159,9 @@ pub fn lacking(
     limit: usize,
 ) -> Result<Lacking, Fault> {
     let (mut found, mut room) = (Lacking::default(), limit);
-    let ours = memory.vector.0.iter().filter(|(journal, heads)| theirs.0.get(journal) != Some(heads));
+    // Our own first: whoever asks several of us at once would get the same from all, if all gave in one order.
+    let (before, own_and_after) = (memory.vector.0.range(..memory.own), memory.vector.0.range(memory.own..));
+    let ours = own_and_after.chain(before).filter(|(journal, heads)| theirs.0.get(journal) != Some(heads));
     for (journal, _) in ours.filter(|(journal, _)| whose == Whose::All || whose == Whose::Only(**journal)) {
         let parts = memory.parts(journal);
         let segments: Vec<Segment> = parts.iter().map(|part| part.segment).collect();

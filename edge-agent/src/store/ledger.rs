@@ -36,7 +36,7 @@ pub struct Place {
     /// The registered SQLite VFS that holds it, where that is not the system's own. Its ledger is the
     /// only one that looks at it: no lock is taken, and nothing beside the database is touched.
     pub vfs: Option<String>,
-    /// What no copy of the database takes along, where that is known: see [`fingerprint`](super::fingerprint).
+    /// What no copy of the database takes along, where that is known: see [`fingerprint`].
     pub fingerprint: Option<Hash>,
 }
 
@@ -246,7 +246,8 @@ fn open(place: &Place) -> Result<Connection, Fault> {
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     // A table that others refer to is made anew by dropping it: what refers to it is looked at afterwards.
     connection.pragma_update(None, "foreign_keys", false)?;
-    let migrated = embedded::migrations::runner().run(connection);
+    // One by one, a loss of power between a migration and the note of it would leave a database that does not open.
+    let migrated = embedded::migrations::runner().set_grouped(true).run(connection);
     connection.pragma_update(None, "foreign_keys", true)?;
     migrated.map(|_| ()).map_err(|error| match error.kind() {
         refinery::error::Kind::MissingVersion(migration) => Fault::Newer(migration.to_string()),

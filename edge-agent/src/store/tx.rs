@@ -1,7 +1,7 @@
 //! One transaction of the writer: append, insert, fold, and what is held in memory.
 //!
 //! Whatever inserts an entry folds it here, in the same transaction
-//! ([`folded`](super::folded)). [`Memory`] is what reads need at once; it is
+//! ([`folded`]). [`Memory`] is what reads need at once; it is
 //! published after the commit, and falls back with a savepoint.
 
 use super::identity::Enrolment;
