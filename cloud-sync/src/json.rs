@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tidegate_core::decide::key::MAX_KEY_BYTES;
+use tidegate_core::decide::key::MAX_KEY_CHARS;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
 use tidegate_core::time::Timestamp;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MaybeKey {
     type Rejection = Fault;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         let Some(value) = parts.headers.get(KEY_HEADER) else { return Ok(Self(None)) };
-        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_BYTES);
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY_CHARS);
         key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
             Fault::new(StatusCode::BAD_REQUEST, "bad_key", "Idempotency-Key is 1 to 100 plain characters")
         })
@@ -101,7 +101,7 @@ pub struct IdempotencyKey;
 impl PartialSchema for IdempotencyKey {
     fn schema() -> RefOr<Schema> {
         let key =
-            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_KEY_BYTES));
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_KEY_CHARS));
         key.pattern(Some(r"^[!-~]([\t -~]*[!-~])?$")).examples(["6f1d9c1e-order-1"]).into()
     }
 }

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::store::{Tx, tickets};
 use tidegate_core::catalogue::Catalogue;
 use tidegate_core::decide::Shown;
-use tidegate_core::decide::key::{MAX_KEY_BYTES, Operation, content};
+use tidegate_core::decide::key::{MAX_KEY_CHARS, Operation, content};
 use tidegate_core::id::{EventId, TicketId};
 use tidegate_core::ticket::Sealed;
 use tidegate_core::ticket::spoken::Spoken;
@@ -92,8 +92,8 @@ pub fn key(text: Option<String>, parts: &[&str]) -> Result<Option<Key>, Fault> {
 /// An idempotency key as it was sent.
 pub fn checked_key(text: Option<String>) -> Result<Option<String>, Fault> {
     match text {
-        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES || key.contains(char::is_control) => {
-            Err(Fault::invalid(format!("key takes 1 to {MAX_KEY_BYTES} bytes and no control characters")))
+        Some(key) if key.is_empty() || key.chars().count() > MAX_KEY_CHARS || key.contains(char::is_control) => {
+            Err(Fault::invalid(format!("key takes 1 to {MAX_KEY_CHARS} characters and no control characters")))
         }
         text => Ok(text),
     }

@@ -11,8 +11,8 @@ use crate::catalogue::Catalogue;
 use crate::language::Language;
 use crate::seal::{Domain, Hash};
 
-/// The longest key: a UUID or a ULID with a prefix fits.
-pub const MAX_KEY_BYTES: usize = 100;
+/// The longest key, in characters as the APIs' documents count them: a UUID or a ULID with a prefix fits.
+pub const MAX_KEY_CHARS: usize = 100;
 
 /// Which operation a key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

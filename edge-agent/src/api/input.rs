@@ -6,7 +6,7 @@ use crate::store::typed::{Put, TooMany};
 use axum::http::StatusCode;
 use std::collections::BTreeMap;
 use tidegate_core::decide::Shown;
-use tidegate_core::decide::key::{MAX_KEY_BYTES, content};
+use tidegate_core::decide::key::{MAX_KEY_CHARS, content};
 use tidegate_core::id::{ListId, ProductId};
 use tidegate_core::journal::kind::Answered;
 use tidegate_core::ticket::spoken::Spoken;
@@ -117,8 +117,8 @@ pub fn name(field: &'static str, text: Option<String>) -> Result<Option<String>,
 /// An idempotency key with the hash of what it stands for.
 pub fn key(text: Option<String>, parts: &[&str]) -> Result<Option<Key>, Problem> {
     match text {
-        Some(key) if key.is_empty() || key.len() > MAX_KEY_BYTES => {
-            Err(bad("bad_key", format!("key takes 1 to {MAX_KEY_BYTES} bytes")))
+        Some(key) if key.is_empty() || key.chars().count() > MAX_KEY_CHARS => {
+            Err(bad("bad_key", format!("key takes 1 to {MAX_KEY_CHARS} characters")))
         }
         text => Ok(text.map(|key| Key { key, content: content(parts) })),
     }
