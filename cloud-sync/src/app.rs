@@ -190,6 +190,7 @@ impl App {
     /// An event's catalogue as its agents read it.
     pub async fn catalogue(&self, tx: &mut Tx, event: EventId) -> Result<Arc<Catalogue>, Fault> {
         let edition = store::feed::edition(tx, event).await?.ok_or_else(|| Fault::missing("event"))?;
+        self.live_in(edition.0);
         let known = self.catalogues.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned();
         if let Some((_, catalogue)) = known.filter(|(known, _)| *known == edition) {
             return Ok(catalogue);
@@ -256,16 +257,20 @@ impl App {
     }
 
     /// The epoch, and the life of the database, whether or not they belong together: equal only where nothing that
-    /// was numbered before is numbered anew. What was remembered of the life before is forgotten.
+    /// was numbered before is numbered anew.
     pub async fn life(&self, tx: &mut Tx) -> Result<Known, Fault> {
         let known = self.life.known(tx).await?;
-        let before =
-            std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), known.epoch);
-        if before.is_some() && before != known.epoch {
+        known.epoch.into_iter().for_each(|epoch| self.live_in(epoch));
+        Ok(known)
+    }
+
+    /// What was remembered of another life than this is forgotten, whoever drew the epoch.
+    fn live_in(&self, epoch: Epoch) {
+        let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).replace(epoch);
+        if before.is_some_and(|before| before != epoch) {
             self.starts.forget();
             self.laws.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
-        Ok(known)
     }
 
     /// The epoch; absent where the database has begun another life since it was drawn.
@@ -284,8 +289,7 @@ impl App {
                 app.epoch(tx).await
             })
         });
-        let epoch = settled.await?;
-        Ok(epoch)
+        settled.await
     }
 
     /// The cloud's certificate on the device link, and its key.

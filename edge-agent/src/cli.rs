@@ -83,6 +83,11 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// One thing, one line, whatever another device wrote into it.
+pub(crate) fn plain(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
 /// The exit code of what an API refused with this status.
 fn refused(status: u16) -> u8 {
     match status {

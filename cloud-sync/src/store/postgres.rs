@@ -123,6 +123,7 @@ async fn migrate(client: &mut Object) -> Result<(), StoreError> {
     client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(failed)?;
     let found = version(client).await?;
     if Schema::Migrate.migrates(found, newest_version())? {
+        // One by one, a server that ends between a migration and the note of it would leave what does not open.
         let runner = embedded::migrations::runner();
         runner
             .set_grouped(true)

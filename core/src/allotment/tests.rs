@@ -1,3 +1,5 @@
+//! Rights by what was written, in whatever order it came.
+
 use super::*;
 use crate::clock::Quality;
 use crate::id::{DeviceId, ProductId};

@@ -1,3 +1,5 @@
+//! A start and its shelves: what opens, and what is named by what.
+
 use super::uses::Use;
 use super::*;
 use crate::catalogue::{TicketRow, TicketStatus};

@@ -1,3 +1,5 @@
+//! What somebody lacks, and how it is said, on the wire and byte for byte.
+
 use super::*;
 use crate::trust::to_cbor;
 

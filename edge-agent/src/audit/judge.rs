@@ -4,6 +4,7 @@ use super::replay::Replay;
 use super::report::{Found, JournalReport, Report, Severity};
 use super::{Progress, Source};
 use crate::store::evidence::Difference;
+use crate::store::rights::UsedUp;
 use crate::store::{findings, journal, read};
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_core::allotment::audit::beyond;
@@ -60,7 +61,8 @@ impl Replay<'_> {
         let (connection, memory) = (self.ledger.connection(), self.ledger.memory());
         self.report.totals = read::totals(connection)?;
         self.report.conflicts = read::conflicts(connection)?.len() as u64;
-        self.report.deficits = findings::deficits(connection, memory, self.ledger.time().read().now)?;
+        let used = UsedUp::read(connection, memory, self.ledger.time().read().now)?;
+        self.report.deficits = findings::deficits(memory, &used);
         if self.report.conflicts > 0 {
             let what =
                 format!("{} acts were one too many: both sides stand in the journals", self.report.conflicts);
@@ -74,6 +76,7 @@ impl Replay<'_> {
         let now = self.ledger.time().read().now;
         let all = findings::all(connection, memory, &self.given.ca, now)?;
         let mut without: BTreeMap<(String, String), (u64, Option<String>)> = BTreeMap::new();
+        let without_effect = all.no_effect;
         for item in all.items {
             match item.kind.as_str() {
                 "fork" => {
@@ -88,6 +91,11 @@ impl Replay<'_> {
                 }
                 _ => {}
             }
+        }
+        let named: u64 = without.values().map(|(entries, _)| entries).sum();
+        if named < without_effect {
+            let what = format!("{without_effect} entries have no effect; the newest {named} are told apart");
+            self.report.found.push(Found::noted("no_effect", what));
         }
         for ((code, device), (entries, last)) in without {
             let what = format!("{entries} entries of {device} have no effect");

@@ -112,8 +112,7 @@ fn line(item: &LogItem) -> String {
     ];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     let line = format!("{}  {}  [{}]", item.at, parts.join(" "), place.join(" · "));
-    // One item, one line, whatever another device wrote into it.
-    line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    super::plain(&line)
 }
 
 #[cfg(test)]

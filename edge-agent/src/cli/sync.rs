@@ -179,8 +179,7 @@ fn conflict(conflict: &ConflictReport) -> String {
     let against = conflict.against.as_ref().map(|s| format!("  after  {}", side(s))).unwrap_or_default();
     let ConflictReport { kind, ticket, subject, units, .. } = conflict;
     let line = format!("{kind} {ticket}{who}  {units} too many: {subject}  {}{against}", side(&conflict.excess));
-    // One conflict, one line, whatever another device wrote into it.
-    line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    super::plain(&line)
 }
 
 async fn findings(client: &Client, args: &FindingsArgs) -> anyhow::Result<ExitCode> {
@@ -208,5 +207,5 @@ fn finding(finding: &Finding) -> String {
     let entry = finding.entry.as_ref().map(|entry| format!("  [{entry}]")).unwrap_or_default();
     let at = finding.at.as_ref().map(|at| format!("{at}  ")).unwrap_or_default();
     let line = format!("{at}{}: {}{entry}", finding.code, finding.what);
-    line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    super::plain(&line)
 }

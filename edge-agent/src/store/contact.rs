@@ -123,16 +123,20 @@ pub fn usable(memory: &Memory, time: &DeviceTime, uptime: Duration) -> Usable {
     }
 }
 
+/// Whether somebody who was heard last then, or never, counts as cut off.
+pub(super) fn is_silent(heard: Option<Duration>, uptime: Duration) -> bool {
+    heard.is_none_or(|heard| micros(uptime.saturating_sub(heard)) > CUT_OFF_US)
+}
+
 /// How far this device stands from the others.
 pub fn reach(connection: &Connection, memory: &Memory, time: &DeviceTime, policy: Policy) -> Result<Reach, Fault> {
     let Reading { now, uptime, .. } = time.read();
-    let silent = memory.contact.heard.is_none_or(|heard| micros(uptime.saturating_sub(heard)) > CUT_OFF_US);
     let unverified = match policy.unverified_hard.or(policy.unverified_soft) {
         Some(_) => admissions_after(connection, memory, memory.contact.shared)?,
         None => 0,
     };
     Ok(Reach {
-        cut_off: silent,
+        cut_off: is_silent(memory.contact.heard, uptime),
         shared: memory.contact.shared,
         unverified,
         update_age_us: memory.cloud_time.map(|seen| now.since_us(seen).max(0)),

@@ -209,12 +209,7 @@ fn take_runs(tx: &mut Tx<'_>, source: &str, runs: &[Run], told: &mut Imported) -
 
 fn take_pages(tx: &mut Tx<'_>, source: &str, pages: &[SignedPage], told: &mut Imported) -> Result<(), Fault> {
     for page in pages {
-        let cursor = tx.memory.cursor;
-        let fresh = cursor == Cursor::default();
-        // What is behind us, or of another life of the cloud, is no fault of the stick's.
-        let follows =
-            page.range().is_none_or(|(epoch, _, to)| fresh || (epoch == cursor.epoch && to > cursor.revision));
-        if !follows {
+        if !is_ahead(tx.memory.cursor, page) {
             continue;
         }
         match replica::take(tx, source, std::slice::from_ref(page))? {

@@ -6,9 +6,10 @@
 //! then, which is less. Nothing here decides; limits are [`Reach`](tidegate_core::exposure::Reach)'s.
 
 use super::Fault;
+use super::contact::is_silent;
 use super::memory::Memory;
 use super::parts;
-use super::rights::Used;
+use super::rights::UsedUp;
 use super::tx::Tx;
 use crate::time::Reading;
 use minicbor::{Decode, Encode};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::api::{Exposure, Limits, Silent};
 use tidegate_core::catalogue::DeviceRow;
-use tidegate_core::exposure::{CUT_OFF_US, Other, Policy, Worst};
+use tidegate_core::exposure::{Other, Policy, Worst};
 use tidegate_core::id::{DeviceId, JournalId, ListId};
 use tidegate_core::journal::Entry;
 use tidegate_core::journal::kind::{Kind, Resource};
@@ -191,22 +192,19 @@ pub fn of(
     memory: &Memory,
     tally: &mut Tally,
     own: &Identity,
-    reading: Reading,
+    (reading, used): (Reading, &UsedUp),
     open: Open,
 ) -> Result<Exposure, Fault> {
     tally.read_on(connection, memory)?;
     let others = others(connection, memory, own, reading)?;
     let zone = open.list.and_then(|list| memory.catalogue.zone_of(list)).map(Resource::Zone);
-    let mut each = Vec::new();
-    for other in &others {
-        each.push(other.weigh(connection, memory, tally, zone, reading)?);
-    }
+    let each: Vec<Other> = others.iter().map(|other| other.weigh(memory, tally, zone, (reading, used))).collect();
     let policy = memory.catalogue.policy(own.role);
     let serves = own.all_rights().holds(Rights::SERVE).then_some(policy);
     let worst = Worst::of(unsynced(memory, tally), open.count(memory), serves, &each);
     let heard = memory.contact.heard;
     Ok(Exposure {
-        cut_off: heard.is_none_or(|heard| is_silent(heard, reading)),
+        cut_off: is_silent(heard, reading.uptime),
         unsynced: worst.unsynced,
         unverified: tally.admissions_after(memory.own, memory.contact.shared),
         double_entries: worst.double_entries,
@@ -232,10 +230,6 @@ fn unsynced(memory: &Memory, tally: &Tally) -> u64 {
         known.copied().unwrap_or(0)
     };
     tally.entries().map(|(incarnation, entries)| entries.saturating_sub(best(incarnation))).sum()
-}
-
-fn is_silent(heard: Duration, reading: Reading) -> bool {
-    reading.uptime.saturating_sub(heard).as_micros() > u128::from(CUT_OFF_US.unsigned_abs())
 }
 
 /// Another device of the event that may admit or serve, or the cloud where its desk does.
@@ -292,35 +286,29 @@ fn hands_out(connection: &Connection, memory: &Memory, journals: &[JournalId]) -
 impl Neighbour {
     fn weigh(
         &self,
-        connection: &Connection,
         memory: &Memory,
         tally: &Tally,
         zone: Option<Resource>,
-        reading: Reading,
-    ) -> Result<Other, Fault> {
+        (reading, used): (Reading, &UsedUp),
+    ) -> Other {
         let (admissions, units) = tally.lacking(&self.known.has);
         let serves = self.rights.holds(Rights::SERVE);
         let products = memory.catalogue.products.values().filter(|product| product.consumption && serves);
-        let mut stock = 0;
-        for product in products {
-            stock += self.left(connection, memory, Resource::Product(product.id), reading)?;
-        }
-        Ok(Other {
+        Other {
             admits: self.rights.holds(Rights::ADMIT),
             serves,
-            heard: self.known.heard.is_some_and(|heard| !is_silent(heard, reading)),
+            heard: !is_silent(self.known.heard, reading.uptime),
             admissions,
             units,
-            room: zone.map(|zone| self.left(connection, memory, zone, reading)).transpose()?,
-            stock,
+            room: zone.map(|zone| self.left(memory, zone, used)),
+            stock: products.map(|product| self.left(memory, Resource::Product(product.id), used)).sum(),
             policy: memory.catalogue.policy(self.role),
-        })
+        }
     }
 
-    fn left(&self, connection: &Connection, memory: &Memory, of: Resource, at: Reading) -> Result<u64, Fault> {
-        let used = Used::of(connection, of, at.now)?;
-        let left = |journal: &JournalId| memory.rights.left(of, *journal, &|_, by| used.by(by));
-        Ok(self.journals.iter().map(left).map(|left| left.max(0).unsigned_abs()).sum())
+    fn left(&self, memory: &Memory, of: Resource, used: &UsedUp) -> u64 {
+        let left = |journal: &JournalId| memory.rights.left(of, *journal, &|of, by| used.of(of).by(by));
+        self.journals.iter().map(left).map(|left| left.max(0).unsigned_abs()).sum()
     }
 }
 
@@ -333,7 +321,7 @@ fn silent(
 ) -> Result<Vec<Silent>, Fault> {
     let mut silent = Vec::new();
     let of_devices = others.iter().filter(|other| other.who.is_some());
-    for other in of_devices.filter(|other| other.known.heard.is_none_or(|heard| is_silent(heard, reading))) {
+    for other in of_devices.filter(|other| is_silent(other.known.heard, reading.uptime)) {
         let ago = other.known.heard.map(|heard| reading.uptime.saturating_sub(heard).as_millis() as u64);
         silent.push(Silent {
             device: other.name.clone(),

@@ -8,7 +8,7 @@ use super::Fault;
 use super::journal::previous;
 use super::memory::{Author, Memory};
 use super::parts::Part;
-use super::rights::{self, Used, resources};
+use super::rights::{self, UsedUp};
 use super::tx::Tx;
 use data_encoding::{BASE64, HEXLOWER};
 use rusqlite::{Connection, params};
@@ -23,10 +23,10 @@ use tidegate_core::time::Timestamp;
 /// Items of one kind that are named; beyond it they are counted.
 const MAX_ITEMS: usize = 200;
 
-/// How many findings there are, for a screen that looks once a second.
-pub fn count(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<u64, Fault> {
-    let deficits = deficits(connection, memory, now)?.len() as u64;
-    Ok(without_effect(connection)? + set_aside(connection)? + forks(memory).count() as u64 + deficits)
+/// How many findings there are, with these deficits, for a screen that looks once a second.
+pub fn count(connection: &Connection, memory: &Memory, short: &[Deficit]) -> Result<u64, Fault> {
+    let counted = (forks(memory).count() + short.len()) as u64;
+    Ok(without_effect(connection)? + set_aside(connection)? + counted)
 }
 
 fn without_effect(connection: &Connection) -> Result<u64, Fault> {
@@ -44,7 +44,7 @@ pub fn all(connection: &Connection, memory: &Memory, ca: &PublicKey, now: Timest
     for (journal, author, branch) in forks(memory).take(MAX_ITEMS) {
         items.push(fork(connection, memory, (journal, author), branch, ca)?);
     }
-    let short = deficits(connection, memory, now)?;
+    let short = deficits(memory, &UsedUp::read(connection, memory, now)?);
     items.extend(short.iter().take(MAX_ITEMS).map(deficit));
     items.extend(named_without_effect(connection, memory)?);
     items.extend(named_set_aside(connection)?);
@@ -58,17 +58,16 @@ pub fn all(connection: &Connection, memory: &Memory, ca: &PublicKey, now: Timest
 }
 
 /// Who is short of what they used.
-pub fn deficits(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<Vec<Deficit>, Fault> {
+pub fn deficits(memory: &Memory, used: &UsedUp) -> Vec<Deficit> {
     let mut short = Vec::new();
-    for of in resources(memory) {
-        let used = Used::of(connection, of, now)?;
+    for (of, used) in used.each() {
         let name = memory.catalogue.resource_name(of);
-        for (journal, units) in rights::deficits(memory, of, &used) {
+        for (journal, units) in rights::deficits(memory, of, used) {
             let device = memory.catalogue.device_name(journal.device);
             short.push(Deficit { of: name.clone(), device, units });
         }
     }
-    Ok(short)
+    short
 }
 
 fn deficit(Deficit { of, device, units }: &Deficit) -> Finding {

@@ -3,7 +3,7 @@
 use super::exposure::{self, Open, Tally};
 use super::memory::Memory;
 use super::read::{self, Counters};
-use super::rights::Used;
+use super::rights::UsedUp;
 use super::{Fault, contact, findings};
 use crate::time::{DeviceTime, Reading};
 use rusqlite::Connection;
@@ -52,28 +52,24 @@ pub fn look(
 ) -> Result<Look, Fault> {
     let counters = read::counters(connection, memory, memory.own, list, reading.now)?;
     let open = Open { list, tickets: counters.tickets, inside: counters.inside };
+    let used = UsedUp::read(connection, memory, reading.now)?;
+    let deficits = findings::deficits(memory, &used);
     Ok(Look {
-        stock: read::stock(connection, memory, reading.now)?,
-        zone: zone(connection, memory, list, reading)?,
-        exposure: exposure::of(connection, memory, tally, own, reading, open)?,
-        deficits: findings::deficits(connection, memory, reading.now)?,
-        findings: findings::count(connection, memory, reading.now)?,
+        stock: read::stock(memory, &used),
+        zone: zone(memory, list, &used),
+        exposure: exposure::of(connection, memory, tally, own, (reading, &used), open)?,
+        findings: findings::count(connection, memory, &deficits)?,
+        deficits,
         counters,
     })
 }
 
-fn zone(
-    connection: &Connection,
-    memory: &Memory,
-    list: Option<ListId>,
-    reading: Reading,
-) -> Result<Option<ZoneLook>, Fault> {
-    let zone = list.and_then(|list| memory.catalogue.zone_of(list));
-    let Some(zone) = zone.and_then(|zone| memory.catalogue.zones.get(&zone)) else { return Ok(None) };
+fn zone(memory: &Memory, list: Option<ListId>, used: &UsedUp) -> Option<ZoneLook> {
+    let zone = memory.catalogue.zones.get(&memory.catalogue.zone_of(list?)?)?;
     let of = Resource::Zone(zone.id);
-    let used = Used::of(connection, of, reading.now)?;
+    let used = used.of(of);
     let room_here = memory.rights.left(of, memory.own, &|_, by| used.by(by));
-    Ok(Some(ZoneLook { capacity: zone.capacity.into(), occupied: used.all(), room_here }))
+    Some(ZoneLook { capacity: zone.capacity.into(), occupied: used.all(), room_here })
 }
 
 /// Whether this device may use the rights that it holds.

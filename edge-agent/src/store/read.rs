@@ -3,12 +3,13 @@
 use super::Fault;
 use super::index;
 use super::memory::Memory;
-use super::rights::Used;
+use super::rights::UsedUp;
 use super::stock::elsewhere;
 use super::tx::ticket_row;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use tidegate_core::api::{ConflictReport, StockStatus};
+use tidegate_core::catalogue::Product;
 use tidegate_core::fold::totals::{Total, inside as inside_at};
 use tidegate_core::id::{JournalId, ListId};
 use tidegate_core::journal::Entry;
@@ -123,19 +124,19 @@ fn per_minute(connection: &Connection, now: Timestamp) -> Result<Vec<u32>, Fault
 }
 
 /// Stock of every product that is served: what is left here and everywhere.
-pub fn stock(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<Vec<StockStatus>, Fault> {
-    let mut stock = Vec::new();
-    for product in memory.catalogue.products.values().filter(|p| p.consumption) {
+pub fn stock(memory: &Memory, used: &UsedUp) -> Vec<StockStatus> {
+    let served = memory.catalogue.products.values().filter(|product| product.consumption);
+    let status = |product: &Product| {
         let of = Resource::Product(product.id);
-        let used = Used::of(connection, of, now)?;
-        stock.push(StockStatus {
+        let used = used.of(of);
+        StockStatus {
             product: product.name.clone(),
             here: memory.rights.left(of, memory.own, &|_, by| used.by(by)),
             everywhere: memory.rights.minted(of) - used.all(),
-            elsewhere: elsewhere(connection, memory, of, now)?.into_iter().next(),
-        });
-    }
-    Ok(stock)
+            elsewhere: elsewhere(memory, of, used).into_iter().next(),
+        }
+    };
+    served.map(status).collect()
 }
 
 /// All conflicts known, the newest last.

@@ -63,6 +63,28 @@ impl Used {
     }
 }
 
+/// What journals used of everything that rights are counted of: read once by whoever looks at all of it.
+pub struct UsedUp(BTreeMap<Resource, Used>);
+
+impl UsedUp {
+    /// Reads it.
+    pub fn read(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<Self, Fault> {
+        let each = resources(memory).into_iter().map(|of| Ok((of, Used::of(connection, of, now)?)));
+        Ok(Self(each.collect::<Result<_, Fault>>()?))
+    }
+
+    /// Of one of them.
+    pub fn of(&self, of: Resource) -> &Used {
+        static NOTHING: Used = Used(BTreeMap::new());
+        self.0.get(&of).unwrap_or(&NOTHING)
+    }
+
+    /// Of each.
+    pub fn each(&self) -> impl Iterator<Item = (Resource, &Used)> {
+        self.0.iter().map(|(of, used)| (*of, used))
+    }
+}
+
 /// Who is short of what they used: also whoever used some and never held any, as where a supervisor overdraws
 /// at a bar that was given nothing.
 pub fn deficits(memory: &Memory, of: Resource, used: &Used) -> BTreeMap<JournalId, i64> {

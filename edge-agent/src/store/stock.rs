@@ -6,9 +6,8 @@
 //! what they sold meanwhile would be charged twice, and it has to be said that this is meant.
 
 use super::acts::{Key, keep, stored};
-use super::exposure::Known;
 use super::memory::Memory;
-use super::rights::Used;
+use super::rights::{self, Used, UsedUp};
 use super::tx::Tx;
 use super::{Fault, contact};
 use crate::time::Reading;
@@ -16,7 +15,7 @@ use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use tidegate_core::api::{Held, StockAnswer, StockLine};
 use tidegate_core::decide::key::Operation;
-use tidegate_core::exposure::{CUT_OFF_US, Usable};
+use tidegate_core::exposure::Usable;
 use tidegate_core::id::DeviceId;
 use tidegate_core::journal::kind::{Override, Resource, Restock, Stocktake, Waste, may_write};
 use tidegate_core::journal::{Entry, EntryRef, Kind};
@@ -165,12 +164,8 @@ fn unheard(memory: &Memory, of: Resource, reading: Reading) -> Vec<String> {
     let rows = memory.catalogue.devices.values();
     let others = rows.filter(|row| row.id != memory.own.device && row.revoked_at.is_none());
     let enrolled = others.filter(|row| row.certificate.is_some() && hands_out(row.role));
-    let is_silent = |id: DeviceId| {
-        let heard = memory.contact.others.get(&Some(id)).and_then(|known: &Known| known.heard);
-        let ago = heard.map(|heard| reading.uptime.saturating_sub(heard).as_micros());
-        ago.is_none_or(|ago| ago > u128::from(CUT_OFF_US.unsigned_abs()))
-    };
-    enrolled.filter(|row| is_silent(row.id)).map(|row| row.name.clone()).collect()
+    let heard = |id: DeviceId| memory.contact.others.get(&Some(id)).and_then(|known| known.heard);
+    enrolled.filter(|row| contact::is_silent(heard(row.id), reading.uptime)).map(|row| row.name.clone()).collect()
 }
 
 fn answer(tx: &Tx<'_>, before: &Books, kind: &Kind, entry: EntryRef) -> Result<StockAnswer, Fault> {
@@ -184,7 +179,7 @@ fn answer(tx: &Tx<'_>, before: &Books, kind: &Kind, entry: EntryRef) -> Result<S
     };
     let after = Books::of(tx, before.of)?;
     let pays = match after.here < 0 {
-        true => elsewhere(tx.connection, &tx.memory, before.of, tx.time.read().now)?,
+        true => elsewhere(&tx.memory, before.of, &Used::of(tx.connection, before.of, tx.time.read().now)?),
         false => Vec::new(),
     };
     Ok(StockAnswer {
@@ -203,13 +198,7 @@ fn answer(tx: &Tx<'_>, before: &Books, kind: &Kind, entry: EntryRef) -> Result<S
 }
 
 /// What each other device has left, most first; journals of one device together.
-pub fn elsewhere(
-    connection: &Connection,
-    memory: &Memory,
-    of: Resource,
-    now: Timestamp,
-) -> Result<Vec<Held>, Fault> {
-    let used = Used::of(connection, of, now)?;
+pub fn elsewhere(memory: &Memory, of: Resource, used: &Used) -> Vec<Held> {
     let mut by_device: BTreeMap<DeviceId, i64> = BTreeMap::new();
     for (held, journal) in memory.rights.holders() {
         if held == of && journal.device != memory.own.device {
@@ -222,15 +211,14 @@ pub fn elsewhere(
         .map(|(device, units)| (units, memory.catalogue.device_name(device)))
         .collect();
     held.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.cmp(second)));
-    Ok(held.into_iter().map(|(units, device)| Held { device, units }).collect())
+    held.into_iter().map(|(units, device)| Held { device, units }).collect()
 }
 
 /// The books of every product that is served and every zone, on this device.
 pub fn lines(connection: &Connection, memory: &Memory, now: Timestamp) -> Result<Vec<StockLine>, Fault> {
     let mut lines: BTreeMap<Resource, StockLine> = BTreeMap::new();
-    for of in super::rights::resources(memory) {
-        let used = Used::of(connection, of, now)?;
-        let deficits = super::rights::deficits(memory, of, &used);
+    for (of, used) in UsedUp::read(connection, memory, now)?.each() {
+        let deficits = rights::deficits(memory, of, used);
         let held = |(journal, units): (tidegate_core::id::JournalId, i64)| Held {
             device: memory.catalogue.device_name(journal.device),
             units,
@@ -240,7 +228,7 @@ pub fn lines(connection: &Connection, memory: &Memory, now: Timestamp) -> Result
             kind: if matches!(of, Resource::Product(_)) { "product" } else { "zone" }.to_owned(),
             here: memory.rights.left(of, memory.own, &|_, by| used.by(by)),
             everywhere: memory.rights.minted(of) - used.all(),
-            elsewhere: elsewhere(connection, memory, of, now)?,
+            elsewhere: elsewhere(memory, of, used),
             deficits: deficits.into_iter().map(held).collect(),
             // What is in use now; what was handed out in all comes from the entries.
             returned: -used.by(memory.own),

@@ -3,7 +3,8 @@
 //! Its journals end where they are known here; what it does with its rights later is
 //! counted, and nobody's right any more. A device that may still use them does, until it
 //! hears of this: that much may be used twice, so it is done with somebody's consent
-//! alone, or once its lease has run out. The answer says how much it is at most.
+//! alone, or once its lease has run out. The answer says what it had left, and was offered. What
+//! becomes free of it meanwhile, because somebody leaves or a serving is taken back, comes on top.
 
 use crate::api::products::Products;
 use crate::api::{Answer, By, Shared, in_turn};
@@ -32,7 +33,8 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retirement {
-    /// Also while the device may still use what it held: what it uses until it hears of this may be used twice.
+    /// Also while the device may still use what it held: what it uses until it hears of this may be used twice, and so
+    /// may what becomes free of it meanwhile.
     #[serde(default)]
     accept_exposure: bool,
 }
@@ -59,7 +61,8 @@ pub struct Ended {
     /// When the newest of it that is here was written, by its own clock. What was done later is only at the device.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_at: Option<Instant>,
-    /// What it had left then, and what it was given and is not known to have taken: so much it may have used.
+    /// What it had left then, and what it was given and is not known to have taken: so much it may have used, and
+    /// what became free of it since.
     held: Vec<Holding>,
 }
 

@@ -92,5 +92,5 @@ fn line(found: &Found) -> String {
     let place = [found.entry.as_deref().or(found.journal.as_deref()), found.source.as_deref()];
     let place: Vec<&str> = place.into_iter().flatten().collect();
     let line = format!("{mark} {}: {}  [{}]", found.code, found.what, place.join(" · "));
-    line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    super::super::plain(&line)
 }
