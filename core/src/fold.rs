@@ -275,9 +275,10 @@ impl Presence {
         }
     }
 
-    /// Adds an exit at every closing time that found the ticket inside.
-    fn closed(passages: Vec<Passage>, left: &BTreeSet<EntryRef>, closing: Option<Closing>) -> Self {
-        let inside = passages.iter().filter(|p| p.way.is_in() && !left.contains(&p.id));
+    /// Adds an exit at every closing time that found the ticket inside; `left` are the admissions that
+    /// exits have named, in order.
+    fn closed(passages: Vec<Passage>, left: &[EntryRef], closing: Option<Closing>) -> Self {
+        let inside = passages.iter().filter(|p| p.way.is_in() && left.binary_search(&p.id).is_err());
         let occupants = inside.map(|p| (p.id, closing.as_ref().map(|times| times.after(p.at)))).collect();
         let Some(times) = &closing else { return Self { passages, occupants, closing } };
         let mut closed: Vec<Passage> = Vec::with_capacity(passages.len() + 1);
@@ -333,14 +334,17 @@ pub struct TicketState {
 impl TicketState {
     /// Folds a ticket's acts; their order and repetitions do not matter.
     pub fn of(acts: &[Act], catalogue: &Catalogue) -> Self {
-        let by_id: BTreeMap<EntryRef, &Act> = acts.iter().map(|a| (a.id, a)).collect();
-        let undone: BTreeSet<EntryRef> = by_id.values().filter_map(|act| undoes(act, &by_id)).collect();
-        let standing: Vec<&Act> = by_id.values().filter(|a| !undone.contains(&a.id)).copied().collect();
-        let mut servings = servings(&standing);
+        let all = All::of(acts);
+        let undone: BTreeSet<EntryRef> = all.0.iter().filter_map(|act| undoes(act, &all)).collect();
+        let mut standing: Vec<(Key, &Act)> = Vec::with_capacity(all.0.len());
+        standing.extend(all.0.iter().filter(|act| !undone.contains(&act.id)).map(|act| (place(act, &all), *act)));
+        // Two exits that name one admission have one key: they stay in the order of their names.
+        standing.sort_by_key(|(key, _)| *key);
+        let mut servings: Vec<Serving> = standing.iter().filter_map(|(_, act)| serving(act)).collect();
         if planted(Bug::VoidTwice) {
-            servings.extend(given_back_again(&by_id));
+            servings.extend(given_back_again(&all));
         }
-        Self { lists: lists(&standing, &by_id, catalogue), servings, undone }
+        Self { lists: lists(&standing, catalogue), servings, undone }
     }
 
     /// Presence on a list.
@@ -359,10 +363,28 @@ impl TicketState {
     }
 }
 
+/// The acts of a ticket, each once, by name: a few, so that a sorted list finds them soonest.
+struct All<'a>(Vec<&'a Act>);
+
+impl<'a> All<'a> {
+    fn of(acts: &'a [Act]) -> Self {
+        let mut all: Vec<&Act> = acts.iter().collect();
+        // Of two with one name the last one stands; they are the same but for deliberate bugs.
+        all.reverse();
+        all.sort_by_key(|act| act.id);
+        all.dedup_by_key(|act| act.id);
+        Self(all)
+    }
+
+    fn get(&self, id: &EntryRef) -> Option<&'a Act> {
+        self.0.binary_search_by_key(id, |act| act.id).ok().map(|place| self.0[place]) // found there
+    }
+}
+
 /// The deliberate bug that counts every void of a serving after the first once more.
-fn given_back_again(all: &BTreeMap<EntryRef, &Act>) -> Vec<Serving> {
+fn given_back_again(all: &All<'_>) -> Vec<Serving> {
     let mut seen = BTreeSet::new();
-    let again = all.values().filter_map(|act| match act.does {
+    let again = all.0.iter().filter_map(|act| match act.does {
         Does::Undo { target } if !seen.insert(target) => all.get(&target),
         _ => None,
     });
@@ -377,55 +399,51 @@ fn given_back_again(all: &BTreeMap<EntryRef, &Act>) -> Vec<Serving> {
 }
 
 /// What an act takes back: an entry of the kind it may take back, about the same ticket.
-fn undoes(act: &Act, all: &BTreeMap<EntryRef, &Act>) -> Option<EntryRef> {
+fn undoes(act: &Act, all: &All<'_>) -> Option<EntryRef> {
     let Does::Undo { target } = &act.does else { return None };
     let known = all.get(target)?;
     (!matches!(known.does, Does::Undo { .. })).then_some(*target)
 }
 
-fn lists(standing: &[&Act], all: &BTreeMap<EntryRef, &Act>, catalogue: &Catalogue) -> BTreeMap<ListId, Presence> {
-    let mut sorted: BTreeMap<ListId, Vec<(Key, Passage)>> = BTreeMap::new();
-    for act in standing {
-        let (list, key, way, gate) = match &act.does {
-            Does::Admit { list, gate, overridden, .. } => {
-                (*list, act.key(), if *overridden { Way::InOverridden } else { Way::In }, gate.clone())
-            }
-            Does::Leave { list, closes } => (*list, after_all(act, closes, all), Way::Out, None),
-            Does::Serve { .. } | Does::Undo { .. } => continue,
-        };
-        let passage = Passage { id: act.id, at: key.at, uncertain_ms: act.uncertain_ms, gate, way };
-        sorted.entry(list).or_default().push((key, passage));
-    }
-    let exits = standing.iter().filter_map(|act| match &act.does {
-        Does::Leave { closes, .. } => Some(closes),
-        Does::Admit { .. } | Does::Serve { .. } | Does::Undo { .. } => None,
-    });
-    let left: BTreeSet<EntryRef> = exits.flatten().copied().collect();
-    sorted
-        .into_iter()
-        .map(|(list, mut passages)| {
-            passages.sort_by_key(|(key, _)| *key);
-            let passages = passages.into_iter().map(|(_, passage)| passage).collect();
-            (list, Presence::closed(passages, &left, catalogue.closing(list)))
-        })
-        .collect()
-}
-
-fn after_all(exit: &Act, closes: &[EntryRef], all: &BTreeMap<EntryRef, &Act>) -> Key {
+/// Where an act sorts: an exit after the admissions that it names.
+fn place(act: &Act, all: &All<'_>) -> Key {
+    let Does::Leave { closes, .. } = &act.does else { return act.key() };
     let named = closes.iter().filter_map(|id| all.get(id)).map(|act| Key { after: 1, ..act.key() });
-    named.max().map_or(exit.key(), |last| last.max(exit.key()))
+    named.max().map_or(act.key(), |last| last.max(act.key()))
 }
 
-fn servings(standing: &[&Act]) -> Vec<Serving> {
-    let mut servings: Vec<(Key, Serving)> = Vec::new();
-    for act in standing {
-        if let Does::Serve { product, units } = act.does {
-            let (id, at, uncertain_ms) = (act.id, act.happened_at(), act.uncertain_ms);
-            servings.push((act.key(), Serving { id, at, uncertain_ms, product, units: i64::from(units) }));
+fn lists(standing: &[(Key, &Act)], catalogue: &Catalogue) -> BTreeMap<ListId, Presence> {
+    let mut lists: BTreeMap<ListId, Presence> = BTreeMap::new();
+    let mut left: Vec<EntryRef> = Vec::new();
+    for (key, act) in standing {
+        if let Does::Leave { closes, .. } = &act.does {
+            left.extend(closes);
+        }
+        if let Some((list, passage)) = passage(act, key.at) {
+            lists.entry(list).or_default().passages.push(passage);
         }
     }
-    servings.sort_by_key(|(key, _)| *key);
-    servings.into_iter().map(|(_, serving)| serving).collect()
+    left.sort_unstable();
+    for (list, presence) in &mut lists {
+        *presence = Presence::closed(std::mem::take(&mut presence.passages), &left, catalogue.closing(*list));
+    }
+    lists
+}
+
+fn passage(act: &Act, at: Timestamp) -> Option<(ListId, Passage)> {
+    let (list, way, gate) = match &act.does {
+        Does::Admit { list, overridden: true, gate, .. } => (*list, Way::InOverridden, gate.clone()),
+        Does::Admit { list, overridden: false, gate, .. } => (*list, Way::In, gate.clone()),
+        Does::Leave { list, .. } => (*list, Way::Out, None),
+        Does::Serve { .. } | Does::Undo { .. } => return None,
+    };
+    Some((list, Passage { id: act.id, at, uncertain_ms: act.uncertain_ms, gate, way }))
+}
+
+fn serving(act: &Act) -> Option<Serving> {
+    let Does::Serve { product, units } = act.does else { return None };
+    let (id, at, uncertain_ms) = (act.id, act.happened_at(), act.uncertain_ms);
+    Some(Serving { id, at, uncertain_ms, product, units: i64::from(units) })
 }
 
 #[cfg(test)]

@@ -87,21 +87,36 @@ pub fn occupied<'a>(
 /// What one ticket adds.
 pub fn totals(state: &TicketState, catalogue: &Catalogue, rights: &Rights) -> BTreeMap<Total, i64> {
     let mut totals = BTreeMap::new();
+    each(state, catalogue, rights, |total, amount| *totals.entry(total).or_default() += amount);
+    totals
+}
+
+/// Adds to `sums` what one ticket adds, `times` over: -1 takes it away again.
+pub fn add(sums: &mut BTreeMap<Total, i64>, state: &TicketState, law: (&Catalogue, &Rights), times: i64) {
+    each(state, law.0, law.1, |total, amount| {
+        if amount != 0 {
+            *sums.entry(total).or_default() += amount * times;
+        }
+    });
+}
+
+/// Tells what one ticket adds, some of it in several parts.
+fn each(state: &TicketState, catalogue: &Catalogue, rights: &Rights, mut tell: impl FnMut(Total, i64)) {
     let late = |id: &EntryRef| rights.retired_by(id.journal).is_some_and(|(_, last)| id.sequence > last);
     for (list, presence) in &state.lists {
-        totals.insert(Total::Entries(*list), presence.entries() as i64);
-        let outs = presence.passages.iter().filter(|p| p.way == Way::Out).count();
-        totals.insert(Total::Exits(*list), outs as i64);
-        for until in presence.stays() {
-            totals.insert(Total::Inside(*list, until), 1);
-        }
+        tell(Total::Entries(*list), presence.entries() as i64);
+        tell(Total::Exits(*list), presence.passages.iter().filter(|p| p.way == Way::Out).count() as i64);
+        let mut stays: Vec<Option<Timestamp>> = presence.stays().collect();
+        stays.sort_unstable();
+        stays.dedup(); // a wild clock may have had somebody come twice before one closing time
+        stays.into_iter().for_each(|until| tell(Total::Inside(*list, until), 1));
         let Some(zone) = catalogue.lists.get(list).and_then(|list| list.zone) else { continue };
         for (id, until) in &presence.occupants {
             let total = match late(id) {
                 true => Total::Late(Resource::Zone(zone), id.journal),
                 false => Total::Occupied(zone, id.journal, *until),
             };
-            *totals.entry(total).or_default() += 1;
+            tell(total, 1);
         }
     }
     for Serving { id, product, units, .. } in &state.servings {
@@ -109,9 +124,8 @@ pub fn totals(state: &TicketState, catalogue: &Catalogue, rights: &Rights) -> BT
             true => Total::Late(Resource::Product(*product), id.journal),
             false => Total::Served(*product, id.journal),
         };
-        *totals.entry(total).or_default() += units;
+        tell(total, *units);
     }
-    totals
 }
 
 /// What changed from `before` to `after`; zeros left out.
