@@ -20,6 +20,7 @@ mod folded;
 pub mod identity;
 mod incarnation;
 pub mod index;
+mod insert;
 pub mod journal;
 pub mod ledger;
 pub mod log;

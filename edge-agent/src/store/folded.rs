@@ -12,7 +12,7 @@ use rusqlite::params;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_core::api::{ConflictReport, StreamMessage};
 use tidegate_core::fold::conflict::{Conflict, conflicts};
-use tidegate_core::fold::totals::{Total, difference, totals};
+use tidegate_core::fold::totals::{Total, add, difference, totals};
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::kind::{Retire, counts};
@@ -36,18 +36,9 @@ impl Tx<'_> {
 
     /// Moves totals and conflicts from what a ticket added before to its state after.
     pub(super) fn refold(&mut self, ticket: TicketId, before: &Amounts, after: &TicketState) -> Result<(), Fault> {
-        let mut add = self.connection.prepare_cached(
-            "INSERT INTO totals (key, amount) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount RETURNING amount",
-        )?;
-        let mut remove = self.connection.prepare_cached("DELETE FROM totals WHERE key = ?1")?;
-        for (total, change) in difference(before, self.amounts(after)) {
-            let key = total.to_string();
-            // Nothing is no row: what was counted and taken back leaves what was never counted.
-            if add.query_row(params![key, change], |row| row.get::<_, i64>(0))? == 0 {
-                remove.execute([key])?;
-            }
-        }
+        let mut moved = Moved::default();
+        moved.add(before, self.amounts(after));
+        moved.write(self)?;
         self.reconcile(ticket, after)
     }
 
@@ -58,11 +49,20 @@ impl Tx<'_> {
     }
 
     /// Replaces a ticket's conflicts by those of its state.
-    fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
+    pub(super) fn reconcile(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
+        let known = self.known_conflicts(ticket)?;
+        self.replace(ticket, known, state)
+    }
+
+    /// Keeps the conflicts of a ticket of which nothing was known.
+    pub(super) fn reconcile_first(&mut self, ticket: TicketId, state: &TicketState) -> Result<(), Fault> {
+        self.replace(ticket, Vec::new(), state)
+    }
+
+    fn replace(&mut self, ticket: TicketId, known: Vec<String>, state: &TicketState) -> Result<(), Fault> {
         // What was granted is held against what was served alone: most tickets are let in and nothing else.
         let credits = if state.servings.is_empty() { None } else { self.granted(ticket)? };
         let found = conflicts(ticket, state, &self.memory.catalogue, credits.as_deref());
-        let known = self.known_conflicts(ticket)?;
         if found.is_empty() && known.is_empty() {
             return Ok(());
         }
@@ -113,6 +113,45 @@ impl Tx<'_> {
         let mut query = self.connection.prepare_cached("SELECT excess FROM conflicts WHERE ticket = ?1")?;
         let rows = query.query_map([ticket.as_i64()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// By how much totals move, gathered so that each is written once.
+#[derive(Default)]
+pub(super) struct Moved(Amounts);
+
+impl Moved {
+    /// Adds what one ticket moves.
+    pub(super) fn add(&mut self, before: &Amounts, after: Amounts) {
+        for (total, change) in difference(before, after) {
+            *self.0.entry(total).or_default() += change;
+        }
+    }
+
+    /// Adds what one ticket moves from one state, where it had any, to another.
+    pub(super) fn turn(&mut self, tx: &Tx<'_>, before: Option<&TicketState>, after: &TicketState) {
+        let law = (&*tx.memory.catalogue, &*tx.memory.rights);
+        if let Some(before) = before {
+            add(&mut self.0, before, law, -1);
+        }
+        add(&mut self.0, after, law, 1);
+    }
+
+    /// Moves the totals that are stored.
+    pub(super) fn write(self, tx: &Tx<'_>) -> Result<(), Fault> {
+        let mut add = tx.connection.prepare_cached(
+            "INSERT INTO totals (key, amount) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount RETURNING amount",
+        )?;
+        let mut remove = tx.connection.prepare_cached("DELETE FROM totals WHERE key = ?1")?;
+        for (total, change) in self.0.into_iter().filter(|(_, change)| *change != 0) {
+            let key = total.to_string();
+            // Nothing is no row: what was counted and taken back leaves what was never counted.
+            if add.query_row(params![key, change], |row| row.get::<_, i64>(0))? == 0 {
+                remove.execute([key])?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 //! cannot be taken is set aside with its reason and blocks nothing. Entries of a revoked
 //! device after the last that counts are kept as evidence.
 
+use super::insert::{self, New, ends_a_group};
 use super::memory::Memory;
 use super::parts::Part;
 use super::tx::Tx;
@@ -115,27 +116,44 @@ fn insert(
     author: &Identity,
     signature: &Sig,
 ) -> Result<(), Fault> {
+    let Some(Verified { id: last, .. }) = new.last() else { return Ok(()) };
+    let (last, journal) = (*last, last.journal);
+    let ends_a_group = |new: &Verified| new.entry.as_ref().is_some_and(|entry| ends_a_group(&entry.kind));
     let mut previous = previous;
-    for (place, Verified { id, bytes, entry }) in new.iter().enumerate() {
+    for group in new.split_inclusive(ends_a_group) {
         let device = tx.memory.catalogue.devices.get(&author.device);
-        let ends = tx.memory.ends(&id.journal);
-        let counts = entry
-            .as_ref()
-            .is_some_and(|entry| counts(author, &entry.kind, (id.journal, id.sequence), device, ends));
-        let signature = (place + 1 == new.len()).then_some(&signature.0[..]);
-        tx.insert(row, &previous, *id, (bytes, entry.as_ref()), counts, signature)?;
-        previous = id.hash;
+        let ends = tx.memory.ends(&journal);
+        let judged = group.iter().map(|Verified { id, bytes, entry }| {
+            let entry = entry.as_ref();
+            let counts = entry.is_some_and(|e| counts(author, &e.kind, (journal, id.sequence), device, ends));
+            New { id: *id, bytes, entry, signature: (last == *id).then_some(&signature.0[..]), counts }
+        });
+        let judged: Vec<New<'_>> = judged.collect();
+        insert::together(tx, row, &previous, &judged)?;
+        previous = group.last().map_or(previous, |last| last.id.hash);
     }
     Ok(())
 }
 
 /// Which journals a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum Whose<'a> {
     /// Every journal: the periodic exchange repairs and relays.
     All,
     /// One only: our own, pushed at once.
     Only(JournalId),
+    /// Every journal but these, which come by others.
+    But(&'a [JournalId]),
+}
+
+impl Whose<'_> {
+    fn holds(self, journal: &JournalId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => only == *journal,
+            Self::But(left) => !left.contains(journal),
+        }
+    }
 }
 
 /// What somebody lacks, as far as it fits.
@@ -155,14 +173,14 @@ pub fn lacking(
     memory: &Memory,
     theirs: &Vector,
     traces: &[Trace],
-    whose: Whose,
+    whose: Whose<'_>,
     limit: usize,
 ) -> Result<Lacking, Fault> {
     let (mut found, mut room) = (Lacking::default(), limit);
     // Our own first: whoever asks several of us at once would get the same from all, if all gave in one order.
     let (before, own_and_after) = (memory.vector.0.range(..memory.own), memory.vector.0.range(memory.own..));
     let ours = own_and_after.chain(before).filter(|(journal, heads)| theirs.0.get(journal) != Some(heads));
-    for (journal, _) in ours.filter(|(journal, _)| whose == Whose::All || whose == Whose::Only(**journal)) {
+    for (journal, _) in ours.filter(|(journal, _)| whose.holds(journal)) {
         let parts = memory.parts(journal);
         let segments: Vec<Segment> = parts.iter().map(|part| part.segment).collect();
         let find = |point: &Head| parts::find(connection, &parts, point);

@@ -21,6 +21,8 @@ use tidegate_core::trial::{Bug, planted};
 
 /// The oldest SQLite taken: before it, a WAL could be corrupted under two connections.
 const MIN_SQLITE: i32 = 3_051_003;
+/// The log grows to 16 MB before it is brought into the file: a page that many commits touch is written there once.
+const CHECKPOINT_PAGES: u32 = 4_000;
 /// The database's file in its folder.
 pub const FILE: &str = "agent.db";
 
@@ -225,6 +227,9 @@ fn connect(place: &Place) -> Result<Connection, Fault> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let flushed = if planted(Bug::LazyFlush) { "OFF" } else { "FULL" };
     connection.pragma_update(None, "synchronous", flushed)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // What a job changes is kept beside it until it ends; that need not be a file, it is gone with the process anyhow.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if sound != "ok" {
         return Err(Fault::Corrupt(sound));

@@ -138,12 +138,20 @@ pub fn follow(
     from: Place,
     entries: &[EntryRef],
 ) -> Result<(Place, usize), Fault> {
+    let longest = parts.iter().map(|part| part.segment.last).max().unwrap_or(0);
+    let place = |entry: &EntryRef| -> Result<Option<Place>, Fault> {
+        let EntryRef { sequence, hash, .. } = *entry;
+        let part = if sequence > longest { None } else { find(connection, parts, &Head { sequence, hash })? };
+        Ok(part.map(|part| Place { part, sequence, hash }))
+    };
+    // Where the last one is here, so is everything that its hash is chained to.
+    if let Some(at) = entries.last().map(place).transpose()?.flatten() {
+        return Ok((at, entries.len()));
+    }
     let mut at = from;
     for (known, entry) in entries.iter().enumerate() {
-        let point = Head { sequence: entry.sequence, hash: entry.hash };
-        let beyond = parts.iter().all(|part| part.segment.last < point.sequence);
-        match if beyond { None } else { find(connection, parts, &point)? } {
-            Some(part) => at = Place { part, sequence: point.sequence, hash: point.hash },
+        match place(entry)? {
+            Some(next) => at = next,
             None => return Ok((at, known)),
         }
     }
@@ -176,7 +184,7 @@ pub fn continuing(tx: &mut Tx<'_>, at: Place, first: &EntryRef) -> Result<(i64, 
     Ok((row, true))
 }
 
-/// Notes an entry that was written at the end of a part.
+/// Notes the last of some entries that were written at the end of a part, after the one with the hash `previous`.
 pub fn note(tx: &mut Tx<'_>, row: i64, id: &EntryRef, previous: &Hash) {
     tx.memory.vector.note(id, Some(previous));
     if tx.memory.authors.get(&id.journal).is_none_or(|author| author.parts.is_empty()) {

@@ -1,17 +1,18 @@
-//! One transaction of the writer: append, insert, fold, and what is held in memory.
+//! One transaction of the writer: what is appended in it, told after it, and held in memory.
 //!
-//! Whatever inserts an entry folds it here, in the same transaction
-//! ([`folded`]). [`Memory`] is what reads need at once; it is
+//! Whatever inserts an entry folds it in the same transaction
+//! ([`insert`]). [`Memory`] is what reads need at once; it is
 //! published after the commit, and falls back with a savepoint.
 
 use super::identity::Enrolment;
+use super::insert::{self, New};
 use super::memory::{Author, Memory};
-use super::{Fault, contact, duty, folded, incarnation, parts, rights, uncompared};
+use super::{Fault, contact, duty, uncompared};
 use crate::time::{DeviceTime, Reading};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tidegate_core::api::StreamMessage;
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::clock::Quality;
@@ -173,7 +174,12 @@ impl<'a> Tx<'a> {
         let device = self.memory.catalogue.devices.get(&own.device);
         let counts =
             counts(&self.enrolment.identity, &entry.kind, (own, sequence), device, self.memory.ends(&own));
-        self.insert(row, &last, id, (&bytes, Some(&entry)), counts, None)?;
+        insert::together(
+            self,
+            row,
+            &last,
+            &[New { id, bytes: &bytes, entry: Some(&entry), signature: None, counts }],
+        )?;
         if sequence % tidegate_core::journal::MAX_RUN_ENTRIES as u64 == 0 {
             self.sign(row, &id)?;
         }
@@ -213,84 +219,6 @@ impl<'a> Tx<'a> {
             Author { row, identity: identity.clone(), certificate: certificate.clone(), parts: Vec::new() };
         Arc::make_mut(&mut self.memory.authors).insert(journal, author);
         Ok(row)
-    }
-
-    /// Inserts a verified entry after the one with the hash `previous`, and folds it. `counts` is whether it
-    /// has an effect.
-    pub fn insert(
-        &mut self,
-        row: i64,
-        previous: &Hash,
-        id: EntryRef,
-        (bytes, entry): (&[u8], Option<&Entry>),
-        counts: bool,
-        signature: Option<&[u8]>,
-    ) -> Result<(), Fault> {
-        let act = entry.and_then(|entry| Act::of(id, entry, &self.memory.rebases));
-        // Before the fold: it holds servings against the credits that this very code may bring.
-        let learned = entry.map_or(Ok(false), |entry| self.note_code(entry))?;
-        let ticket = act.as_ref().map(|(ticket, _)| *ticket);
-        let before = match (ticket, counts) {
-            (Some(ticket), true) => Some(self.acts(ticket)?),
-            _ => None,
-        };
-        let mut put = self.connection.prepare_cached(
-            "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        let kind = entry.map_or("unreadable", |e| e.kind.name());
-        let key = ticket.map(TicketId::as_i64);
-        put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
-        parts::note(self, row, &id, previous);
-        match (before, act) {
-            (Some(mut acts), Some((ticket, act))) => {
-                let old = self.amounts(&self.state(&acts));
-                acts.push(act);
-                self.refold(ticket, &old, &self.state(&acts))?;
-            }
-            (None, Some((ticket, _))) if learned => self.reconcile_known(ticket)?,
-            _ => {}
-        }
-        match entry.filter(|_| counts) {
-            Some(entry) => self.note(id, entry),
-            None => Ok(()),
-        }
-    }
-
-    /// What an entry that counts leaves beside a ticket's fold: our clock, rights, ends of journals, and times.
-    fn note(&mut self, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
-        let Reading { now, quality, uptime, .. } = self.time.read();
-        self.memory.clock.merge(entry.clock, entry.quality, now, quality);
-        if id.journal == self.memory.own {
-            rights::note_use(&mut self.memory, entry, uptime);
-        }
-        match &entry.kind {
-            Kind::Retire(retire) => self.note_retirement(id, entry, retire.journal),
-            Kind::Clock(set) => {
-                let tickets = folded::tickets_of(self, &id.journal, set.since.saturating_sub(1))?;
-                let tickets = if planted(Bug::ClockNotRefolded) { Default::default() } else { tickets };
-                folded::around(self, tickets, |tx| {
-                    Arc::make_mut(&mut tx.memory.rebases).insert(id, entry);
-                    Ok(())
-                })
-            }
-            kind if kind.moves_rights() => {
-                Arc::make_mut(&mut self.memory.rights).insert(id, entry);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn note_retirement(&mut self, id: EntryRef, entry: &Entry, journal: JournalId) -> Result<(), Fault> {
-        let before = self.memory.rights.clone();
-        let mut after = (*before).clone();
-        after.insert(id, entry);
-        folded::reassign(self, &journal, before, Arc::new(after))?;
-        folded::recount(self, [journal])?;
-        // Retired while it lives: it goes on as another, which can hold rights again.
-        let ours = journal == self.memory.own && self.memory.rights.retired_by(journal).is_some();
-        if ours { incarnation::begin_again(self, &id.hash.0) } else { Ok(()) }
     }
 
     /// Keeps the code an entry carries, whoever wrote it: the ticket key's signature vouches for it.
@@ -364,26 +292,67 @@ const MAX_SET_ASIDE: i64 = 1_000;
 /// All acts of a ticket that count.
 pub fn acts(connection: &Connection, rebases: &Rebases, ticket: TicketId) -> Result<Vec<Act>, Fault> {
     let mut query = connection.prepare_cached(
-        "SELECT j.device, j.incarnation, e.sequence, e.hash, e.bytes, j.id
+        "SELECT e.ticket, j.device, j.incarnation, e.sequence, e.hash, e.bytes, j.id
          FROM entries e JOIN journals j ON j.id = e.journal
          WHERE e.ticket = ?1 AND e.counts = 1",
     )?;
-    let rows = query.query_map([ticket.as_i64()], |row| {
-        let journal = JournalId { device: DeviceId(row.get(0)?), incarnation: row.get(1)? };
-        let id = EntryRef { journal, sequence: row.get(2)?, hash: Hash(row.get(3)?) };
-        Ok((id, row.get::<_, Vec<u8>>(4)?, row.get::<_, i64>(5)?))
-    })?;
+    let mut rows = query.query([ticket.as_i64()])?;
     let mut acts = Vec::new();
-    for row in rows {
-        let (id, bytes, arrived) = row?;
-        if planted(Bug::ArrivalOrder) {
-            let act = Entry::from_bytes(&bytes).and_then(|entry| Act::of(id, &entry, rebases)).map(|(_, act)| act);
-            acts.extend(act.map(|act| Act { clock: Timestamp(arrived), at: None, ..act }));
-            continue;
-        }
-        acts.extend(Entry::from_bytes(&bytes).and_then(|entry| Act::of(id, &entry, rebases)).map(|(_, act)| act));
+    while let Some(row) = rows.next()? {
+        acts.extend(act(row, rebases)?.map(|(_, act)| act));
     }
     Ok(acts)
+}
+
+/// All acts that count of tickets that have any.
+pub(super) fn acts_of_each<'a>(
+    connection: &Connection,
+    rebases: &Rebases,
+    tickets: impl Iterator<Item = &'a TicketId>,
+) -> Result<BTreeMap<TicketId, Vec<Act>>, Fault> {
+    let tickets: Vec<TicketId> = tickets.copied().collect();
+    let mut found: BTreeMap<TicketId, Vec<Act>> = BTreeMap::new();
+    for tickets in tickets.chunks(ASKED) {
+        if let [ticket] = tickets {
+            let acts = acts(connection, rebases, *ticket)?;
+            found.extend((!acts.is_empty()).then_some((*ticket, acts)));
+            continue;
+        }
+        let mut query = connection.prepare_cached(&ACTS_OF_MANY)?;
+        let padded = tickets.iter().map(|ticket| Some(ticket.as_i64())).chain(std::iter::repeat(None));
+        let mut rows = query.query(rusqlite::params_from_iter(padded.take(ASKED)))?;
+        while let Some(row) = rows.next()? {
+            if let Some((ticket, act)) = act(row, rebases)? {
+                found.entry(ticket).or_default().push(act);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Tickets that one statement asks about: beyond some dozen nothing is gained.
+const ASKED: usize = 64;
+static ACTS_OF_MANY: LazyLock<String> = LazyLock::new(|| {
+    let asked = ["(?)"; ASKED].join(", ");
+    format!(
+        "WITH asked (ticket) AS (VALUES {asked})
+         SELECT e.ticket, j.device, j.incarnation, e.sequence, e.hash, e.bytes, j.id
+         FROM asked CROSS JOIN entries e CROSS JOIN journals j
+         WHERE e.ticket = asked.ticket AND e.counts = 1 AND j.id = e.journal"
+    )
+});
+
+/// The act in a row of one of these questions.
+fn act(row: &rusqlite::Row<'_>, rebases: &Rebases) -> Result<Option<(TicketId, Act)>, Fault> {
+    let journal = JournalId { device: DeviceId(row.get(1)?), incarnation: row.get(2)? };
+    let id = EntryRef { journal, sequence: row.get(3)?, hash: Hash(row.get(4)?) };
+    let bytes = row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?;
+    let found = Entry::from_bytes(bytes).and_then(|entry| Act::of(id, &entry, rebases));
+    if planted(Bug::ArrivalOrder) {
+        let arrived = Timestamp(row.get(6)?);
+        return Ok(found.map(|(ticket, act)| (ticket, Act { clock: arrived, at: None, ..act })));
+    }
+    Ok(found)
 }
 
 /// A ticket's row.

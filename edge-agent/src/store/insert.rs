@@ -1,0 +1,142 @@
+//! Entries into their table, and into everything that is folded of them.
+//!
+//! What comes together is folded together: each ticket's acts are read once before and judged once
+//! after, each total is written once. What is stored in the end is a function of the entries alone, so one by
+//! one or all at once gives the same tables. An entry that says how others are folded (a clock that was set, a
+//! journal that was retired, rights that moved) ends what may come together.
+
+use super::folded::Moved;
+use super::tx::{Tx, acts_of_each};
+use super::{Fault, folded, incarnation, parts, rights};
+use crate::time::Reading;
+use rusqlite::params;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tidegate_core::fold::Act;
+use tidegate_core::id::{JournalId, TicketId};
+use tidegate_core::journal::{Entry, EntryRef, Kind};
+use tidegate_core::seal::Hash;
+use tidegate_core::trial::{Bug, planted};
+
+/// A verified entry that is not here yet.
+#[derive(Clone, Copy)]
+pub(super) struct New<'a> {
+    /// Its name.
+    pub id: EntryRef,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// What it says, where that can be read.
+    pub entry: Option<&'a Entry>,
+    /// The signature over it, where it is a signed head.
+    pub signature: Option<&'a [u8]>,
+    /// Whether it has an effect.
+    pub counts: bool,
+}
+
+/// Whether entries after one that says this may count, or be placed in time, otherwise than before it.
+pub(super) fn ends_a_group(kind: &Kind) -> bool {
+    kind.moves_rights() || matches!(kind, Kind::Clock(_))
+}
+
+/// Inserts entries that follow each other in the part `row` after the one with the hash `previous`, and folds
+/// them. One that [ends a group](ends_a_group) is the last.
+pub(super) fn together(tx: &mut Tx<'_>, row: i64, previous: &Hash, new: &[New<'_>]) -> Result<(), Fault> {
+    // Before the fold: it holds servings against the credits that these very codes may bring.
+    let mut learned = BTreeSet::new();
+    let (mut tickets, mut acts) = (Vec::with_capacity(new.len()), BTreeMap::<TicketId, Vec<Act>>::new());
+    for New { id, entry, counts, .. } in new {
+        let act = entry.and_then(|entry| Act::of(*id, entry, &tx.memory.rebases));
+        let ticket = act.as_ref().map(|(ticket, _)| *ticket);
+        if entry.map_or(Ok(false), |entry| tx.note_code(entry))? {
+            learned.extend(ticket);
+        }
+        tickets.push(ticket);
+        if let Some((ticket, act)) = act.filter(|_| *counts) {
+            acts.entry(ticket).or_default().push(act);
+        }
+    }
+    let known = acts_of_each(tx.connection, &tx.memory.rebases, acts.keys())?;
+    write(tx, row, new, &tickets)?;
+    if let Some(last) = new.last() {
+        parts::note(tx, row, &last.id, previous);
+    }
+    fold(tx, known, acts, learned)?;
+    let counting = new.iter().filter(|new| new.counts);
+    counting.filter_map(|new| Some((new.id, new.entry?))).try_for_each(|(id, entry)| note(tx, id, entry))
+}
+
+/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails.
+fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -> Result<(), Fault> {
+    let mut put = tx.connection.prepare_cached(
+        "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for (New { id, bytes, entry, signature, counts }, ticket) in new.iter().zip(tickets) {
+        let kind = entry.map_or("unreadable", |entry| entry.kind.name());
+        let key = ticket.map(TicketId::as_i64);
+        put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
+    }
+    Ok(())
+}
+
+/// Judges each ticket by what was known of it and what is new, and moves what is folded.
+fn fold(
+    tx: &mut Tx<'_>,
+    mut known: BTreeMap<TicketId, Vec<Act>>,
+    new: BTreeMap<TicketId, Vec<Act>>,
+    mut learned: BTreeSet<TicketId>,
+) -> Result<(), Fault> {
+    let mut moved = Moved::default();
+    for (ticket, new) in new {
+        let mut acts = known.remove(&ticket).unwrap_or_default();
+        // Of whom nothing was known there is no conflict either.
+        let before = (!acts.is_empty()).then(|| tx.state(&acts));
+        acts.extend(new);
+        let state = tx.state(&acts);
+        moved.turn(tx, before.as_ref(), &state);
+        if before.is_some() {
+            tx.reconcile(ticket, &state)?
+        } else {
+            tx.reconcile_first(ticket, &state)?
+        }
+        learned.remove(&ticket);
+    }
+    moved.write(tx)?;
+    learned.into_iter().try_for_each(|ticket| tx.reconcile_known(ticket))
+}
+
+/// What an entry that counts leaves beside a ticket's fold: our clock, rights, ends of journals, and times.
+fn note(tx: &mut Tx<'_>, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
+    let Reading { now, quality, uptime, .. } = tx.time.read();
+    tx.memory.clock.merge(entry.clock, entry.quality, now, quality);
+    if id.journal == tx.memory.own {
+        rights::note_use(&mut tx.memory, entry, uptime);
+    }
+    match &entry.kind {
+        Kind::Retire(retire) => note_retirement(tx, id, entry, retire.journal),
+        Kind::Clock(set) => {
+            let tickets = folded::tickets_of(tx, &id.journal, set.since.saturating_sub(1))?;
+            let tickets = if planted(Bug::ClockNotRefolded) { Default::default() } else { tickets };
+            folded::around(tx, tickets, |tx| {
+                Arc::make_mut(&mut tx.memory.rebases).insert(id, entry);
+                Ok(())
+            })
+        }
+        kind if kind.moves_rights() => {
+            Arc::make_mut(&mut tx.memory.rights).insert(id, entry);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn note_retirement(tx: &mut Tx<'_>, id: EntryRef, entry: &Entry, journal: JournalId) -> Result<(), Fault> {
+    let before = tx.memory.rights.clone();
+    let mut after = (*before).clone();
+    after.insert(id, entry);
+    folded::reassign(tx, &journal, before, Arc::new(after))?;
+    folded::recount(tx, [journal])?;
+    // Retired while it lives: it goes on as another, which can hold rights again.
+    let ours = journal == tx.memory.own && tx.memory.rights.retired_by(journal).is_some();
+    if ours { incarnation::begin_again(tx, &id.hash.0) } else { Ok(()) }
+}
