@@ -94,6 +94,7 @@ fn question(event: &str) -> Request {
         journal: None,
         quality: None,
         start: None,
+        leave: Vec::new(),
     }
 }
 

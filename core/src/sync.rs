@@ -245,6 +245,10 @@ pub struct Request {
     /// What the asker wants of a start, and of the rows behind it.
     #[n(11)]
     pub start: Option<Asked>,
+    /// Journals that others are bringing to the asker just now: whoever knows the field leaves them out.
+    #[n(12)]
+    #[cbor(with = "crate::sparse", has_nil)]
+    pub leave: Vec<JournalId>,
 }
 
 /// Points of one journal's histories, to find where two part.

@@ -9,6 +9,7 @@
 pub mod discover;
 pub mod exchange;
 mod gate;
+mod share;
 
 use crate::agent::Agent;
 use crate::config::Config;
@@ -18,8 +19,9 @@ use crate::store::identity::Enrolment;
 use crate::store::memory::Memory;
 use axum::extract::DefaultBodyLimit;
 use discover::candidates::Reached;
-use exchange::Depth;
+use exchange::{Depth, Done};
 pub use gate::{gate, gate_to, welcome};
+use share::{Askers, Claimed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tidegate_core::api::LinkStatus;
@@ -76,6 +78,12 @@ struct LinkState {
     up: bool,
     heard: Option<Instant>,
     theirs: Option<Theirs>,
+    /// Since when it answers.
+    since: Option<Instant>,
+    /// Whether it said at last that it has more for us.
+    more: bool,
+    /// What it is to bring.
+    claimed: Option<Claimed>,
 }
 
 /// All links of an agent: those of the settings, and then those to peers that were found.
@@ -83,6 +91,7 @@ pub struct Links {
     all: Mutex<Vec<Arc<Link>>>,
     /// Held by whichever link fetches the rows behind the start: they would come twice by two.
     rows: tokio::sync::Mutex<()>,
+    askers: Askers,
 }
 
 impl Links {
@@ -93,7 +102,7 @@ impl Links {
         for address in &config.peers {
             links.push(Link::new(Far::Peer, address.clone(), enrolment, store)?);
         }
-        Ok(Self { all: Mutex::new(links), rows: tokio::sync::Mutex::default() })
+        Ok(Self { all: Mutex::new(links), rows: tokio::sync::Mutex::default(), askers: Askers::default() })
     }
 
     /// The cloud first, then the peers by name.
@@ -171,13 +180,21 @@ impl Link {
         self.state().theirs.clone()
     }
 
-    fn heard(&self, theirs: Theirs, device: Option<DeviceId>, memory: &Memory) {
-        let mut state = self.state();
-        state.device = device;
-        state.name = device.map(|id| memory.catalogue.device_name(id));
+    /// How many entries of a journal the other side is known to have.
+    fn their(&self, journal: &JournalId) -> u64 {
+        self.state().theirs.as_ref().map_or(0, |theirs| theirs.vector.sequence(journal))
+    }
+
+    fn heard(&self, done: Done, memory: &Memory) {
+        let (mut state, now) = (self.state(), Instant::now());
+        state.device = done.device;
+        state.name = done.device.map(|id| memory.catalogue.device_name(id));
+        state.since = if state.up { state.since } else { Some(now) };
         state.up = true;
-        state.heard = Some(Instant::now());
-        state.theirs = Some(theirs);
+        state.heard = Some(now);
+        state.more = done.more;
+        state.claimed = state.claimed.take().filter(|_| done.more);
+        state.theirs = Some(done.theirs);
     }
 
     fn ended(&self) {
@@ -185,7 +202,8 @@ impl Link {
     }
 
     fn failed(&self) {
-        self.state().up = false;
+        let mut state = self.state();
+        (state.up, state.more, state.claimed) = (false, false, None);
     }
 
     fn name(&self) -> String {
@@ -270,12 +288,13 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                     tracing::info!(link = %link.address, "link is up");
                 }
                 pause = FIRST_PAUSE;
-                link.heard(done.theirs, done.device, &agent.store.memory());
+                let (more, refused) = (done.more, done.refused);
+                link.heard(done, &agent.store.memory());
                 link.ended();
-                if done.refused {
+                if refused {
                     tokio::time::sleep(LONGEST_PAUSE).await;
                 }
-                if done.more || done.refused {
+                if more || refused {
                     depth = Depth::Repair;
                     continue;
                 }
@@ -292,26 +311,24 @@ async fn keep(agent: Arc<Agent>, link: Arc<Link>) {
                 continue;
             }
         }
-        depth = next(&link, &mut commits, repaired).await;
+        depth = next(&agent.links, &link, &mut commits, repaired).await;
     }
 }
 
 /// Waits for something of our own to push, or for the time to repair, which comes first when it is due:
 /// a gate in a rush hears of a cancellation all the same.
-async fn next(link: &Link, commits: &mut tokio::sync::watch::Receiver<Arc<Memory>>, repaired: Instant) -> Depth {
+async fn next(links: &Links, link: &Link, commits: &mut watch::Receiver<Arc<Memory>>, repaired: Instant) -> Depth {
     let repair = tokio::time::sleep(REPAIR.saturating_sub(repaired.elapsed()));
     tokio::pin!(repair);
     loop {
         if repaired.elapsed() >= REPAIR {
             return Depth::Repair;
         }
-        let (own, ours) = {
-            let memory = commits.borrow_and_update();
-            (memory.own, memory.vector.sequence(&memory.own))
-        };
-        if link.theirs().is_none_or(|theirs| theirs.vector.sequence(&own) < ours) {
+        let memory = commits.borrow_and_update().clone();
+        if links.has_news(link, &memory) {
             return Depth::Push;
         }
+        drop(memory);
         tokio::select! {
             () = &mut repair => return Depth::Repair,
             () = link.hurry.notified() => return Depth::Repair,

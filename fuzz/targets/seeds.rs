@@ -248,6 +248,7 @@ fn batches() -> Seeds {
                 after: Some(TicketId::from_bytes([9; 6])),
             }),
         }),
+        leave: vec![JOURNAL],
     };
     let rejected = vec![Rejected { journal: JOURNAL, first: 1, code: "journal_gap".into() }];
     let response = Response {

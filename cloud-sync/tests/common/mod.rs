@@ -439,6 +439,7 @@ impl Device {
             journal: None,
             quality: None,
             start: None,
+            leave: Vec::new(),
         }
     }
 }

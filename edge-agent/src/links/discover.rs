@@ -148,6 +148,6 @@ impl Search {
 async fn meet(agent: &Agent, spot: Spot) -> Result<Arc<Link>, LinkError> {
     let link = Link::new(Far::Found(spot.device), spot.at.to_string(), &agent.enrolment, &agent.store)?;
     let done = exchange::ask(agent, &link, Depth::Repair).await?;
-    link.heard(done.theirs, Some(spot.device), &agent.store.memory());
+    link.heard(exchange::Done { device: Some(spot.device), ..done }, &agent.store.memory());
     Ok(link)
 }

@@ -33,11 +33,14 @@ pub async fn ask(agent: &Agent, link: &Link, depth: Depth) -> Result<Done, LinkE
     let (memory, theirs, reading) = (before.clone(), link.theirs(), agent.store.time().read());
     let rights = agent.enrolment.identity.all_rights();
     let event = agent.enrolment.event();
-    let ask =
-        move |c: &Connection| exchange::request(c, &memory, (event, rights), theirs.as_ref(), depth, reading);
+    let part = (depth, agent.links.part(link, depth, &before));
+    let ask = move |c: &Connection| {
+        exchange::part_of_request(c, &memory, (event, rights), theirs.as_ref(), part, reading)
+    };
     let (request, more_runs) = agent.store.read(ask).await.map_err(setup)?;
     let started = Instant::now();
     let (response, ..) = link.client.exchange(&request).await?;
+    link.answered();
     if link.far == Far::Cloud {
         agent.store.time().trust(response.now, started.elapsed());
     }
@@ -124,6 +127,11 @@ async fn respond(agent: &Agent, peer: &Identity, request: Request) -> Result<Res
     };
     let (rejected, request) = agent.store.write(take).await?;
     let (memory, reading) = (agent.store.memory(), agent.store.time().read());
-    let own = agent.enrolment.identity.device;
-    agent.store.read(move |c| exchange::respond(c, &memory, &request, rejected, reading, own)).await
+    let (own, then) = (agent.enrolment.identity.device, memory.clone());
+    let answer = move |c: &Connection| {
+        exchange::respond(c, &memory, &request, rejected, reading, own).map(|response| (request, response))
+    };
+    let (request, response) = agent.store.read(answer).await?;
+    agent.links.asked(device, &request, &response, &then);
+    Ok(response)
 }

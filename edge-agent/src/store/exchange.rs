@@ -33,6 +33,34 @@ pub enum Depth {
     Rows,
 }
 
+/// What a question brings along and asks for, beside its depth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which of the runs that the other side lacks it brings.
+    pub offer: Offer,
+    /// Journals that it does not ask for: others are bringing them.
+    pub leave: Vec<JournalId>,
+}
+
+/// Which runs are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// All that are lacking.
+    All,
+    /// Those of our own journal.
+    Own,
+    /// None: the other side asks for itself.
+    Nothing,
+}
+
+impl Part {
+    /// Everything that a question of this depth can bring and ask for.
+    pub fn whole(depth: Depth) -> Self {
+        let offer = if depth == Depth::Push { Offer::Own } else { Offer::All };
+        Self { offer, leave: Vec::new() }
+    }
+}
+
 /// How an exchange ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
@@ -65,12 +93,20 @@ pub fn request(
     depth: Depth,
     reading: Reading,
 ) -> Result<(Request, bool), Fault> {
-    let whose = if depth == Depth::Push { Whose::Only(memory.own) } else { Whose::All };
+    part_of_request(connection, memory, (event, own), theirs, (depth, Part::whole(depth)), reading)
+}
+
+/// The same, for one of several links that share the work.
+pub fn part_of_request(
+    connection: &Connection,
+    memory: &Memory,
+    (event, own): (EventId, Rights),
+    theirs: Option<&Theirs>,
+    (depth, part): (Depth, Part),
+    reading: Reading,
+) -> Result<(Request, bool), Fault> {
     let found = match theirs {
-        Some(theirs) => {
-            let (vector, traces) = (&theirs.vector, &theirs.traces);
-            journal::lacking(connection, memory, vector, traces, whose, MAX_MESSAGE_ENTRIES)?
-        }
+        Some(theirs) => offered(connection, memory, theirs, part.offer)?,
         None => Lacking { more: true, ..Lacking::default() },
     };
     let repair = depth != Depth::Push;
@@ -89,8 +125,19 @@ pub fn request(
         journal: Some(memory.own),
         quality: Some(reading.quality),
         start: repair.then(|| start::asked(memory, depth == Depth::Rows)),
+        leave: part.leave,
     };
     Ok((request, found.more))
+}
+
+fn offered(connection: &Connection, memory: &Memory, theirs: &Theirs, offer: Offer) -> Result<Lacking, Fault> {
+    let (whose, limit) = match offer {
+        Offer::All => (Whose::All, MAX_MESSAGE_ENTRIES),
+        Offer::Own => (Whose::Only(memory.own), MAX_MESSAGE_ENTRIES),
+        Offer::Nothing => (Whose::All, 0), // where histories part is said all the same
+    };
+    let found = journal::lacking(connection, memory, &theirs.vector, &theirs.traces, whose, limit)?;
+    Ok(Lacking { more: found.more && limit > 0, ..found })
 }
 
 /// What came from another side, to be taken in.
@@ -208,7 +255,8 @@ pub fn respond(
     let same = digest == request.digest;
     let found = match request.vector.as_ref().filter(|_| !same) {
         Some(theirs) => {
-            journal::lacking(connection, memory, theirs, &request.traces, Whose::All, MAX_MESSAGE_ENTRIES)?
+            let whose = Whose::But(&request.leave);
+            journal::lacking(connection, memory, theirs, &request.traces, whose, MAX_MESSAGE_ENTRIES)?
         }
         None => Lacking::default(),
     };
