@@ -10,7 +10,9 @@ show "$release"/numbers --dir "${DIR:-.}" scans --lanes 8
 show "$release"/numbers --dir "${DIR:-.}" news
 show "$release"/numbers --dir "${DIR:-.}" backlog
 show "$release"/numbers --dir "${DIR:-.}" backlog --thin
+show "$release"/numbers --dir "${DIR:-.}" apply
 show "$release"/numbers --dir "${DIR:-.}" islands
+show "$release"/numbers --dir "${DIR:-.}" idle
 show "$release"/numbers --dir "${DIR:-.}" start
 show "$release"/numbers --dir "${DIR:-.}" start --tickets 1000000
 show "$release"/numbers --dir "${DIR:-.}" feed
@@ -25,3 +27,4 @@ show "$release"/demo
 show ls -l "$release"/edge-agent "$release"/cloud-sync "$release"/scanner-tui
 show cargo test --release -q -p cloud-sync --test pace -- --ignored --nocapture --test-threads 1
 show cargo bench -q -p tidegate-core --bench rules
+show cargo bench -q -p tidegate-core --bench merge
