@@ -333,7 +333,7 @@ pub struct TicketState {
 
 impl TicketState {
     /// Folds a ticket's acts; their order and repetitions do not matter.
-    pub fn of(acts: &[Act], catalogue: &Catalogue) -> Self {
+    pub fn of<'a>(acts: impl IntoIterator<Item = &'a Act>, catalogue: &Catalogue) -> Self {
         let all = All::of(acts);
         let undone: BTreeSet<EntryRef> = all.0.iter().filter_map(|act| undoes(act, &all)).collect();
         let mut standing: Vec<(Key, &Act)> = Vec::with_capacity(all.0.len());
@@ -367,8 +367,8 @@ impl TicketState {
 struct All<'a>(Vec<&'a Act>);
 
 impl<'a> All<'a> {
-    fn of(acts: &'a [Act]) -> Self {
-        let mut all: Vec<&Act> = acts.iter().collect();
+    fn of(acts: impl IntoIterator<Item = &'a Act>) -> Self {
+        let mut all: Vec<&Act> = acts.into_iter().collect();
         // Of two with one name the last one stands; they are the same but for deliberate bugs.
         all.reverse();
         all.sort_by_key(|act| act.id);
