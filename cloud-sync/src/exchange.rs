@@ -10,7 +10,7 @@ mod give;
 mod lease;
 mod take;
 
-pub(crate) use give::frontier;
+pub use give::frontier;
 
 use crate::app::App;
 use crate::fault::Fault;

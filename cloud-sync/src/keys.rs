@@ -5,6 +5,7 @@
 //! unique in the installation and never reused: another key is made on collision.
 
 use crate::fault::Fault;
+use crate::lots;
 use crate::store::events::EventRecord;
 use crate::store::keys::{self, SealedKey, TicketKeyRecord};
 use crate::store::{Lock, Store, StoreError, Tx};
@@ -77,7 +78,7 @@ impl From<KeyFault> for Fault {
 
 /// A fresh key; nothing knows it yet.
 pub fn fresh() -> SigningKey {
-    SigningKey::from_bytes(&rand::random())
+    SigningKey::from_bytes(&lots::draw())
 }
 
 /// Whether there are keys already: another master key than theirs is of no use.

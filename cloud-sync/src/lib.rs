@@ -4,7 +4,7 @@
 //! - [`router`]: every URL, on the REST side and on the device link.
 //! - [`auth`]: who may do what, in one table.
 //! - [`store`]: the database; the only place that knows one.
-//! - [`vault`] and [`keys`]: private keys, encrypted at rest.
+//! - [`vault`] and [`keys`]: private keys, encrypted at rest; [`lots`]: what is drawn.
 //! - [`orders`] and [`pay`]: the legal moves of an order, and who takes the money.
 //! - [`feed`], [`start`] and [`exchange`]: what goes to the agents and what comes from them.
 //! - [`rule`]: rules of lists at the command line.
@@ -23,6 +23,7 @@ pub mod feed;
 pub mod json;
 pub mod keys;
 pub mod ledger;
+pub mod lots;
 pub mod orders;
 pub mod pay;
 pub mod qr;

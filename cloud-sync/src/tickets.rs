@@ -6,10 +6,10 @@
 
 use crate::app::App;
 use crate::fault::Fault;
-use crate::keys;
 use crate::store::events::EventRecord;
 use crate::store::tickets::{self, TicketRecord};
 use crate::store::{StoreError, Tx};
+use crate::{keys, lots};
 use axum::http::StatusCode;
 use ed25519_dalek::SigningKey;
 use tidegate_core::feed::Change;
@@ -51,7 +51,7 @@ pub async fn draw(tx: &mut Tx, key: &SigningKey, template: &TicketRecord, quanti
 
 fn drawn(key: &SigningKey, template: &TicketRecord) -> Result<TicketRecord, Fault> {
     let mut ticket = template.clone();
-    ticket.row.id = TicketId::from_bytes(rand::random());
+    ticket.row.id = TicketId::from_bytes(lots::draw());
     sign(key, &mut ticket)?;
     Ok(ticket)
 }

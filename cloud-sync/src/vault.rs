@@ -4,6 +4,7 @@
 //! to another name does not open. The master key comes from the environment, from
 //! a file, or is made beside the data on the first start, with a warning.
 
+use crate::lots;
 use ed25519_dalek::SigningKey;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::io::Write;
@@ -47,7 +48,7 @@ impl Vault {
     /// Seals a private key under its name: a random nonce, then the ciphertext.
     pub fn seal(&self, name: &str, key: &SigningKey) -> Vec<u8> {
         // 96 random bits do not repeat within the few thousand keys of an installation.
-        let nonce: [u8; NONCE_LEN] = rand::random();
+        let nonce: [u8; NONCE_LEN] = lots::draw();
         let mut secret = Zeroizing::new(key.to_bytes());
         let sealed = self.key.seal_in_place_separate_tag(
             Nonce::assume_unique_for_key(nonce),
@@ -89,7 +90,7 @@ fn unreadable(file: &Path, error: std::io::Error) -> VaultFault {
 pub fn master_key(text: Option<&str>, file: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultFault> {
     match known_master_key(text, file) {
         Err(VaultFault::File(_, error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            let made = Zeroizing::new(rand::random::<[u8; KEY_BYTES]>());
+            let made = Zeroizing::new(lots::draw::<[u8; KEY_BYTES]>());
             let text = Zeroizing::new(data_encoding::HEXLOWER.encode(&made[..]));
             write_secret(file, &text).map_err(|error| unreadable(file, error))?;
             tracing::warn!(

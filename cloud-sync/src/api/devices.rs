@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::fault::Fault;
 use crate::json::{Body, EventPaging, Instant, Line, Page, Path, Query, bad_cursor, text};
+use crate::lots;
 use crate::scope::{self, Named};
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::{Tx, journals, parts};
@@ -120,7 +121,7 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewDevice) -> Resul
         return Err(Fault::invalid("The cloud enrols itself"));
     }
     let row = DeviceRow {
-        id: DeviceId(*uuid::Uuid::now_v7().as_bytes()),
+        id: DeviceId(*lots::id().as_bytes()),
         name: text("name", &new.name)?,
         role: new.role,
         certificate: None,
@@ -138,7 +139,7 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewDevice) -> Resul
 }
 
 fn fresh_code(app: &App, device: &mut DeviceRecord) -> DeviceCode {
-    let code = OneTimeCode::new(rand::random(), &app.ca);
+    let code = OneTimeCode::new(lots::draw(), &app.ca);
     let expires = app.now().plus_secs(CODE_LIFETIME_S);
     device.secret_hash = Some(secret_hash(&code.secret));
     device.secret_expires = Some(expires);

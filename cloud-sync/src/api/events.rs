@@ -18,6 +18,7 @@ use crate::feed;
 use crate::json::{Body, Page, Paging, Path, Query, bad_cursor};
 use crate::keys::{self, Purpose};
 use crate::ledger::{self, own};
+use crate::lots;
 use crate::scope::{self, Named};
 use crate::store::events::{self, EventRecord};
 use crate::store::{self, Lock, Tx};
@@ -44,8 +45,8 @@ async fn view(tx: &mut Tx, event: &EventRecord) -> Result<EventView, Fault> {
 async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewEvent) -> Result<EventView, Fault> {
     let organizer = for_whom(tx, &caller, new.organizer.clone()).await?;
     tx.lock(Lock::Office(&organizer)).await?; // its keys are told to all its events
-    let id = EventId(*uuid::Uuid::now_v7().as_bytes());
-    let journal_device = DeviceId(*uuid::Uuid::now_v7().as_bytes());
+    let id = EventId(*lots::id().as_bytes());
+    let journal_device = DeviceId(*lots::id().as_bytes());
     let event = new.record(tx, id, (organizer, journal_device), app.now()).await?;
     events::add(tx, &event).await?;
     tx.publish(id, Change::Event(event.row()));

@@ -4,11 +4,11 @@
 use super::{ADMIN_TOKEN_FILE, App, LAW, Life};
 use crate::auth::tokens;
 use crate::keys::{self, KeyFault, Purpose};
-use crate::ledger;
 use crate::store::life::Asking;
 use crate::store::tokens::TokenRecord;
 use crate::store::{self, Lock, Store, Tx};
 use crate::vault::Vault;
+use crate::{ledger, lots};
 use anyhow::Context;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) async fn found(tx: &mut Tx, vault: &Vault, now: Timestamp, life: Life
     let ca = keys::load_or_make(tx, vault, Purpose::Ca, now).await?;
     keys::load_or_make(tx, vault, Purpose::Link, now).await?;
     if store::keys::known(tx, "device").await?.is_none() {
-        store::keys::set_known(tx, "device", rand::random()).await?;
+        store::keys::set_known(tx, "device", lots::draw()).await?;
     }
     Asking::default().settle(tx, life == Life::Restored).await?;
     Ok(ca.verifying_key().into())

@@ -1,5 +1,6 @@
 //! Tokens: 256 random bits behind a prefix, known here by their hash alone.
 
+use crate::lots;
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
 
@@ -10,7 +11,7 @@ const LETTERS: usize = (SECRET_BYTES * 8).div_ceil(5);
 
 /// A token nobody has seen yet.
 pub fn fresh() -> String {
-    let secret: [u8; SECRET_BYTES] = rand::random();
+    let secret: [u8; SECRET_BYTES] = lots::draw();
     format!("{PREFIX}{}", BASE32_NOPAD.encode(&secret).to_ascii_lowercase())
 }
 
@@ -21,7 +22,7 @@ pub fn fresh_id() -> String {
 
 /// An id with this prefix, in the order of time.
 pub fn id(prefix: &str) -> String {
-    format!("{prefix}_{}", uuid::Uuid::now_v7().simple())
+    format!("{prefix}_{}", lots::id().simple())
 }
 
 /// What the database knows of a token.

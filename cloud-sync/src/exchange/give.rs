@@ -65,7 +65,7 @@ pub async fn give(tx: &mut Tx, app: &App, request: Request, rejected: Vec<Reject
 }
 
 /// Where an event's journals end.
-pub(crate) async fn frontier(tx: &mut Tx, event: EventId) -> Result<Vector, Fault> {
+pub async fn frontier(tx: &mut Tx, event: EventId) -> Result<Vector, Fault> {
     Ok(vector(&all(tx, event).await?))
 }
 

@@ -9,6 +9,7 @@ use super::{Books, lend};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::keys::{self, Purpose};
+use crate::lots;
 use crate::store::devices::{self, DeviceRecord};
 use crate::store::events::EventRecord;
 use crate::store::journals::{self, JournalRecord};
@@ -147,7 +148,7 @@ pub(super) async fn begin_another(
     books: &mut Books<'_>,
     before: &JournalRecord,
 ) -> Result<JournalId, Fault> {
-    let step = u32::from(rand::random::<u16>()) + 1;
+    let step = u32::from(lots::draw::<u16>()) + 1;
     let id = JournalId { incarnation: before.id.incarnation.saturating_add(step), ..before.id };
     tracing::warn!(event = %books.event, left = %before.id, begins = %id, "the cloud goes on in another journal");
     let record = books.begin(tx, id, before.certificate.clone()).await?;

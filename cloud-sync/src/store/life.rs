@@ -7,7 +7,7 @@
 
 use super::journals;
 use super::{Connection, Query, StoreError, Tx, Value};
-use crate::params;
+use crate::{lots, params};
 use std::sync::OnceLock;
 use tidegate_core::feed::Epoch;
 
@@ -78,7 +78,7 @@ impl Asking {
             if !known.is_of_this_life {
                 tracing::warn!("the database began another life: agents begin their feed anew");
             }
-            tx.execute(put, params![EPOCH, rand::random::<[u8; 16]>().to_vec()]).await?;
+            tx.execute(put, params![EPOCH, lots::draw::<[u8; 16]>().to_vec()]).await?;
             journals::close_own(tx).await?; // agents may know entries of them that are not here
         }
         if let Some(life) = known.life {

@@ -57,7 +57,8 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn accept(
+/// Checks what the cloud has answered to a device of this key.
+pub fn accept(
     answer: &EnrolResponse,
     code: &OneTimeCode,
     key: SigningKey,

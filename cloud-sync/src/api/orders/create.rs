@@ -12,7 +12,6 @@ use crate::auth::tokens::id;
 use crate::auth::{Caller, Role};
 use crate::fault::Fault;
 use crate::json::{Body, IdempotencyKey, Instant, Key, Line, RawJson, maybe_text};
-use crate::keys;
 use crate::orders::{Action, State};
 use crate::scope;
 use crate::store::Tx;
@@ -20,6 +19,7 @@ use crate::store::events::EventRecord;
 use crate::store::orders::{self, MoveRecord, OrderRecord};
 use crate::store::tickets::TicketRecord;
 use crate::tickets::draw;
+use crate::{keys, lots};
 use axum::Extension;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
@@ -239,7 +239,7 @@ async fn add_order(
         let order = OrderRecord {
             id: id("ord"),
             event: event.id,
-            code: BASE32_NOPAD.encode(&rand::random::<[u8; 5]>()),
+            code: BASE32_NOPAD.encode(&lots::draw::<[u8; 5]>()),
             owner: caller.token.clone(),
             email: email.clone(),
             state: State::Pending,
