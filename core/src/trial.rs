@@ -108,6 +108,8 @@ mod switched {
 
     static ON: AtomicUsize = AtomicUsize::new(usize::MAX);
     static SIGNED: Mutex<Option<HashSet<u64>>> = Mutex::new(None);
+    /// What stays remembered: the signatures of whatever all trials of a process begin with.
+    static KEPT: Mutex<Option<HashSet<u64>>> = Mutex::new(None);
 
     /// Switches one bug on, or all off.
     pub fn plant(bug: Option<Bug>) {
@@ -121,7 +123,22 @@ mod switched {
 
     /// Remembers from now on what is signed here, so that it need not be verified; or forgets all of it.
     pub fn remember_signatures(remember: bool) {
-        *SIGNED.lock().unwrap_or_else(PoisonError::into_inner) = remember.then(HashSet::new);
+        let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *SIGNED.lock().unwrap_or_else(PoisonError::into_inner) = remember.then(|| kept.unwrap_or_default());
+    }
+
+    /// Gives what `made` makes, and remembers what was signed for it in all trials to come.
+    pub fn keep_signatures<T>(made: impl FnOnce() -> T) -> T {
+        let own =
+            |signed: &Mutex<Option<HashSet<u64>>>| signed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let before = own(&SIGNED);
+        *SIGNED.lock().unwrap_or_else(PoisonError::into_inner) = Some(HashSet::new());
+        let made = made();
+        let kept = own(&SIGNED).unwrap_or_default();
+        let remembers = before.map(|before| before.union(&kept).copied().collect());
+        *SIGNED.lock().unwrap_or_else(PoisonError::into_inner) = remembers;
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().extend(kept);
+        made
     }
 
     pub(crate) fn note_signed(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
@@ -143,9 +160,9 @@ mod switched {
 }
 
 #[cfg(feature = "trials")]
-pub(crate) use switched::{note_signed, was_signed};
+pub use switched::{keep_signatures, plant, planted, remember_signatures};
 #[cfg(feature = "trials")]
-pub use switched::{plant, planted, remember_signatures};
+pub(crate) use switched::{note_signed, was_signed};
 
 /// Whether a bug is on: never, in a program that ships.
 #[cfg(not(feature = "trials"))]

@@ -49,6 +49,7 @@ use identity::Enrolment;
 use ledger::{Ledger, Place};
 use memory::Memory;
 pub use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::OpenFlags;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -267,5 +268,7 @@ fn pragmas(connection: &Connection) -> Result<(), Fault> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -8_000)?; // 8 MB: the door's working set, on a small board
     connection.set_prepared_statement_cache_capacity(256);
+    // Otherwise a statement with a LIMIT that is bound is compiled again whenever it is used.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! such a log under two connections and is refused.
 
 use super::{Row, Schema, StoreError, Tx, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags};
 use std::path::Path;
@@ -113,6 +114,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<rusqlite::Connection, StoreE
         rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement with a LIMIT that is bound is compiled again whenever it is used.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     Ok(connection)
 }
 
