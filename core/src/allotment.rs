@@ -143,13 +143,13 @@ impl Rights {
     pub fn left(&self, of: Resource, journal: JournalId, used: &impl Fn(Resource, JournalId) -> i64) -> i64 {
         match self.retired_by(journal) {
             Some(_) => 0,
-            None => self.own_and_inherited(of, journal, used, &mut BTreeSet::new()),
+            None => self.own_and_inherited((of, journal), journal, used, &mut BTreeSet::new()),
         }
     }
 
     fn own_and_inherited(
         &self,
-        of: Resource,
+        (of, heir): Holder,
         journal: JournalId,
         used: &impl Fn(Resource, JournalId) -> i64,
         seen: &mut BTreeSet<JournalId>,
@@ -158,12 +158,16 @@ impl Rights {
             return 0; // two that retire each other are counted once each
         }
         // What a lost journal was offered is nobody else's either: whether it accepted makes no difference.
-        let offered = if self.retired.contains_key(&journal) { self.offered(of, journal) } else { 0 };
-        let forgets = planted(Bug::RetiredInFull) && seen.len() > 1;
+        let offered =
+            if self.retired.contains_key(&journal) { self.covered((of, heir), journal, used) } else { 0 };
+        let inherited = seen.len() > 1;
+        let forgets = planted(Bug::RetiredInFull) && inherited;
         let own = self.held(of, journal) + offered - if forgets { 0 } else { used(of, journal) };
+        // What a lost journal offered and did not have is accepted by nobody: its heir does not owe it.
+        let own = if inherited && own < 0 { (own + self.given(of, journal)).min(0) } else { own };
         let heirs = self.retired.keys().filter(|lost| self.retired_by(**lost).is_some_and(|by| by.0 == journal));
         let lost: Vec<JournalId> = heirs.copied().collect();
-        lost.into_iter().fold(own, |sum, lost| sum + self.own_and_inherited(of, lost, used, seen))
+        lost.into_iter().fold(own, |sum, lost| sum + self.own_and_inherited((of, heir), lost, used, seen))
     }
 
     /// Who has retired a journal, and its last entry that moves rights. Of several the first in order
@@ -195,6 +199,32 @@ impl Rights {
         offers.map(|(_, transfer)| i64::from(transfer.quantity)).sum()
     }
 
+    /// The same, as far as the givers had it: nobody inherits what was never there. What the heir itself gave
+    /// comes back to it, and what it is short of stands in its own sum.
+    fn covered(&self, (of, heir): Holder, journal: JournalId, used: &impl Fn(Resource, JournalId) -> i64) -> i64 {
+        let offers = self.offered_to(journal).filter(|(_, transfer)| transfer.of == of);
+        let covered = offers.map(|(id, transfer)| {
+            let (by, units) = (id.journal, i64::from(transfer.quantity));
+            match by == heir {
+                true => units,
+                false => (units + (self.held(of, by) - used(of, by)).min(0)).max(0),
+            }
+        });
+        covered.sum()
+    }
+
+    /// Units that a journal has given away and that nobody has accepted yet.
+    fn given(&self, of: Resource, by: JournalId) -> i64 {
+        let open = self.open.values().flatten().filter(|(id, transfer)| id.journal == by && transfer.of == of);
+        open.map(|(_, transfer)| i64::from(transfer.quantity)).sum()
+    }
+
+    /// Whether a journal had all that it has given away, by what is known: its offers may be accepted. That it was
+    /// retired since makes no difference.
+    pub fn covers(&self, of: Resource, giver: JournalId, used: &impl Fn(Resource, JournalId) -> i64) -> bool {
+        self.own_and_inherited((of, giver), giver, used, &mut BTreeSet::new()) >= 0
+    }
+
     /// Units that were given away and that nobody has accepted yet.
     pub fn in_flight(&self, of: Resource) -> i64 {
         let open = self.open.values().flat_map(BTreeMap::values);
@@ -207,14 +237,15 @@ impl Rights {
     }
 
     /// Journals that used, or are short of, more than they held and were offered: a stocktake found less,
-    /// a supervisor overdrew, or rights were used twice. Others pay as they learn of it.
+    /// a supervisor overdrew, or rights were used twice. Others pay as they learn of it. What somebody gave and did
+    /// not have is owed by nobody until it is accepted.
     pub fn deficits_of(
         &self,
         of: Resource,
         used: &impl Fn(Resource, JournalId) -> i64,
     ) -> BTreeMap<JournalId, i64> {
         let short = |journal| {
-            let left = self.left(of, journal, used) + self.offered(of, journal);
+            let left = self.left(of, journal, used) + self.offered(of, journal) + self.given(of, journal);
             (left < 0).then_some((journal, -left))
         };
         self.holders_of(of).filter_map(short).collect()

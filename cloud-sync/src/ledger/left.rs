@@ -63,7 +63,13 @@ impl Books<'_> {
         self.left_at(tx, of, journal, self.app.now()).await
     }
 
-    /// The same at another time: who has left at a closing time had not left before it.
+    /// Whether a journal had all that it has given away, by what is known.
+    pub(super) async fn covers(&mut self, tx: &mut Tx, of: Resource, giver: JournalId) -> Result<bool, Fault> {
+        let (used, law) = (self.used(tx, of).await?, self.law(tx).await?);
+        Ok(law.rights.covers(of, giver, &|_, by| used.get(&by).copied().unwrap_or(0)))
+    }
+
+    /// What it may still use at another time: who has left at a closing time had not left before it.
     pub async fn left_at(
         &mut self,
         tx: &mut Tx,

@@ -71,13 +71,17 @@ pub async fn give(tx: &mut Tx, app: &App, books: &mut Books<'_>, shares: Vec<Tra
     Ok(())
 }
 
-/// Accepts what others have given to the cloud.
+/// Accepts what others have given to the cloud. What a giver does not have, by all that is known here, is not
+/// taken; it may be once more is known.
 pub async fn accept(tx: &mut Tx, app: &App, books: &mut Books<'_>) -> Result<(), Fault> {
     let Some(own) = books.own()? else { return Ok(()) };
     let law = books.law(tx).await?;
-    let offers: Vec<EntryRef> = law.rights.offered_to(own).map(|(id, _)| *id).collect();
-    for transfer in offers {
-        own::append(tx, app, books, Draft::of(Kind::Accepted(Accepted { transfer }))).await?;
+    let offers: Vec<(EntryRef, Resource)> =
+        law.rights.offered_to(own).map(|(id, given)| (*id, given.of)).collect();
+    for (transfer, of) in offers {
+        if books.covers(tx, of, transfer.journal).await? {
+            own::append(tx, app, books, Draft::of(Kind::Accepted(Accepted { transfer }))).await?;
+        }
     }
     Ok(())
 }

@@ -100,6 +100,33 @@ fn what_a_lost_journal_was_offered_goes_to_who_retired_it_whether_it_accepted_or
 }
 
 #[test]
+fn what_a_lost_journal_was_offered_by_somebody_who_did_not_have_it_is_nobodys() {
+    let retire = |of| Kind::Retire(Retire { journal: journal(of), last: 0 });
+    let mut entries = vec![(id(1, 1), restock(10)), (id(3, 1), transfer(90, 2)), (id(1, 2), retire(2))];
+    assert_eq!(left(&rights(&entries), 1, 0), 10);
+    entries.push((id(1, 3), retire(3)));
+    assert_eq!(left(&rights(&entries), 1, 0), 10, "whoever takes over both has neither");
+    entries.push((id(3, 2), restock(40)));
+    assert_eq!(left(&rights(&entries), 1, 0), 10 + 40, "what it had of it counts");
+}
+
+#[test]
+fn what_was_given_without_having_it_is_not_accepted_and_not_owed() {
+    let retire = Kind::Retire(Retire { journal: journal(3), last: 9 });
+    let (unused, mut entries) = (|_, _| 0, vec![(id(1, 1), restock(10)), (id(3, 1), transfer(90, 2))]);
+    let given = rights(&entries);
+    assert_eq!(
+        (given.covers(BEER, journal(3), &unused), given.deficits_of(BEER, &unused)),
+        (false, BTreeMap::new())
+    );
+    entries.push((id(1, 2), retire));
+    let lost = rights(&entries);
+    assert_eq!((lost.covers(BEER, journal(3), &unused), left(&lost, 1, 0)), (false, 10), "also of a lost giver");
+    entries.push((id(2, 1), accepted(3, 1)));
+    assert_eq!(left(&rights(&entries), 1, 0), 10 - 90, "who accepts it all the same has it, and somebody owes it");
+}
+
+#[test]
 fn two_that_retire_the_same_or_each_other_do_not_double_what_is_left() {
     let retire = |of, last| Kind::Retire(Retire { journal: journal(of), last });
     let entries = [(id(1, 1), restock(10)), (id(2, 1), restock(5)), (id(3, 1), restock(1))];

@@ -225,7 +225,8 @@ pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let offers: Vec<(EntryRef, Resource)> =
         tx.memory.rights.offered_to(tx.memory.own).map(|(id, transfer)| (*id, transfer.of)).collect();
     for (transfer, of) in offers {
-        if left(tx.connection, &tx.memory, of, transfer.journal, now)? >= 0 {
+        let used = Used::of(tx.connection, of, now)?;
+        if tx.memory.rights.covers(of, transfer.journal, &|_, by| used.by(by)) {
             tx.append(Kind::Accepted(Accepted { transfer }), None)?;
         }
     }
