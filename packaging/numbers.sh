@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 release=${CARGO_TARGET_DIR:-target}/release
-cargo build --release --quiet --bin numbers --bin eye_bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
+cargo build --workspace --release --quiet --bin numbers --bin eye_bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
 show() { printf '\n$ %s\n' "$*"; "$@"; }
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 1
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 8

@@ -16,7 +16,7 @@ use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use tidegate_core::feed::Cursor;
 use tidegate_core::seal::PublicKey;
-use tidegate_core::sync::{Request, VERSION, Vector};
+use tidegate_core::sync::{Request, Vector};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, OneTimeCode};
 use tidegate_link::client::{Client, LinkError, enrol};
@@ -81,21 +81,8 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 fn question(event: &str) -> Request {
-    Request {
-        version: VERSION,
-        event: event.parse().unwrap(),
-        digest: Vector::default().digest(),
-        vector: Some(Vector::default()),
-        runs: Vec::new(),
-        feed: Some(Cursor::default()),
-        now: Timestamp(0),
-        wants: Vec::new(),
-        traces: Vec::new(),
-        journal: None,
-        quality: None,
-        start: None,
-        leave: Vec::new(),
-    }
+    let empty = Request::empty(event.parse().unwrap(), Timestamp(0));
+    Request { vector: Some(Vector::default()), feed: Some(Cursor::default()), ..empty }
 }
 
 both!(a_device_enrols_and_exchanges_over_mutual_tls_and_finds_the_cloud_again_after_a_restart);

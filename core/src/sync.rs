@@ -251,6 +251,27 @@ pub struct Request {
     pub leave: Vec<JournalId>,
 }
 
+impl Request {
+    /// A question that brings nothing and asks for nothing but the time, of somebody who has nothing.
+    pub fn empty(event: EventId, now: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            event,
+            digest: Vector::default().digest(),
+            vector: None,
+            runs: Vec::new(),
+            feed: None,
+            now,
+            wants: Vec::new(),
+            traces: Vec::new(),
+            journal: None,
+            quality: None,
+            start: None,
+            leave: Vec::new(),
+        }
+    }
+}
+
 /// Points of one journal's histories, to find where two part.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Trace {

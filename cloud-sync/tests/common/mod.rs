@@ -426,21 +426,8 @@ impl Device {
     }
 
     pub fn request(&self, runs: Vec<Run>) -> tidegate_core::sync::Request {
-        tidegate_core::sync::Request {
-            version: VERSION,
-            event: self.identity.event,
-            digest: Vector::default().digest(),
-            vector: None,
-            runs,
-            feed: None,
-            now: Timestamp::from_secs(START_S),
-            wants: Vec::new(),
-            traces: Vec::new(),
-            journal: None,
-            quality: None,
-            start: None,
-            leave: Vec::new(),
-        }
+        let empty = tidegate_core::sync::Request::empty(self.identity.event, Timestamp::from_secs(START_S));
+        tidegate_core::sync::Request { runs, ..empty }
     }
 }
 

@@ -4,6 +4,8 @@ mod add_on;
 mod clock;
 mod counters;
 mod limits;
+mod questions;
+mod rules;
 mod stage;
 
 use super::*;
@@ -151,6 +153,14 @@ fn exit(world: &mut World) {
 fn overriding(world: &mut World) {
     world.scan.overriding = Some(Override { supervisor: "ana".into(), reason: "known".into() });
 }
+
+fn ruled(world: &mut World, rules: &str) {
+    world.list.rules = Some(crate::rule::Rules::new(rules));
+}
+
+/// Later than any of these worlds.
+const AFTER_2030: &str =
+    r#"{"isAfter": [{"var": "now"}, {"buildTime": ["custom", "2030-01-01T00:00:00Z"]}, null]}"#;
 
 #[test]
 fn a_plain_ticket_is_admitted_once() {
@@ -359,112 +369,6 @@ fn a_scan_dated_before_a_known_admission_is_not_a_second_one() {
     );
 }
 
-fn asks(world: &mut World, required: bool) {
-    let question =
-        Question { id: "size".into(), text: "Wristband size".into(), required, at_checkin: true, products: None };
-    world.catalogue.event.as_mut().unwrap().questions.push(question);
-}
-
-fn said(text: &str) -> Vec<Answered> {
-    vec![Answered { question: "size".into(), text: text.into() }]
-}
-
-#[test]
-fn a_missing_answer_is_asked_for_once_required_or_not() {
-    check(|w| asks(w, false), "ask/question");
-    check(
-        |w| {
-            asks(w, true);
-            w.scan.answers = said("M")
-        },
-        "admit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            w.scan.answers = said(" ")
-        },
-        "ask/question",
-    );
-    check(
-        |w| {
-            asks(w, false);
-            w.scan.answers = said("")
-        },
-        "admit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            w.row().answers = said("M")
-        },
-        "admit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            w.can_ask = false
-        },
-        "admit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            exit(w)
-        },
-        "exit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            w.catalogue.event.as_mut().unwrap().questions[0].at_checkin = false
-        },
-        "admit/ok",
-    );
-    check(
-        |w| {
-            asks(w, true);
-            w.entered()
-        },
-        "ask/question",
-    );
-}
-
-#[test]
-fn what_was_answered_at_the_door_stands_in_the_entry_and_is_not_asked_again() {
-    let mut world = world();
-    asks(&mut world, true);
-    world.scan.answers = said("M");
-    world.scan.answers.push(Answered { question: "nobody asked".into(), text: "x".into() });
-    let Kind::Admission(admission) = world.decide().record else { panic!("not admitted") };
-    assert_eq!(admission.answers, said("M"));
-    check(
-        |w| {
-            asks(w, true);
-            w.entered();
-            w.list.multiple_entries = true;
-            if let Does::Admit { answers, .. } = &mut w.acts[0].does {
-                *answers = said("M");
-            }
-        },
-        "admit/ok",
-    );
-    // Who took the entry back took the answer back with it.
-    check(
-        |w| {
-            asks(w, true);
-            w.entered();
-            if let Does::Admit { answers, .. } = &mut w.acts[0].does {
-                *answers = said("M");
-            }
-            let target = w.acts[0].id;
-            let id = EntryRef { sequence: 2, ..target };
-            w.acts.push(Act { id, does: Does::Undo { target }, ..w.acts[0].clone() });
-        },
-        "ask/question",
-    );
-}
-
 #[test]
 fn a_typed_short_code_and_a_found_person_stand_marked_in_the_entry() {
     let record = |shown: fn(TicketId) -> Shown| {
@@ -475,94 +379,4 @@ fn a_typed_short_code_and_a_found_person_stand_marked_in_the_entry() {
     };
     assert_eq!(record(|id| Shown::Typed(vec![id])), (Some(ByHand::Typed), Some("phone empty".into())));
     assert_eq!(record(Shown::Found), (Some(ByHand::Found), Some("phone empty".into())));
-}
-
-fn ruled(world: &mut World, rules: &str) {
-    world.list.rules = Some(crate::rule::Rules::new(rules));
-}
-
-/// Later than any of these worlds.
-const AFTER_2030: &str =
-    r#"{"isAfter": [{"var": "now"}, {"buildTime": ["custom", "2030-01-01T00:00:00Z"]}, null]}"#;
-
-#[test]
-fn a_rule_refuses_entries_and_no_exits_and_a_supervisor_may_decide_otherwise() {
-    check(|w| ruled(w, "false"), "refuse/rule");
-    check(|w| ruled(w, "true"), "admit/ok");
-    check(
-        |w| {
-            ruled(w, "false");
-            exit(w)
-        },
-        "exit/ok",
-    );
-    check(
-        |w| {
-            ruled(w, "false");
-            overriding(w)
-        },
-        "admit/ok overridden",
-    );
-}
-
-#[test]
-fn a_rule_that_cannot_be_evaluated_refuses_whoever_decides() {
-    let unreadable = [r#"{"nosuchop": [1]}"#, r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_to"]}]}"#];
-    for rules in unreadable {
-        check(|w| ruled(w, rules), "refuse/rule");
-        check(
-            |w| {
-                ruled(w, rules);
-                overriding(w)
-            },
-            "refuse/rule",
-        );
-        let cancelled = |w: &mut World| {
-            ruled(w, rules);
-            w.row().status = TicketStatus::Cancelled;
-        };
-        check(cancelled, "refuse/cancelled"); // the checks keep their order
-        check(
-            |w| {
-                cancelled(w);
-                overriding(w)
-            },
-            "refuse/rule",
-        );
-    }
-}
-
-#[test]
-fn a_fact_that_a_rule_needs_and_nobody_here_knows_is_asked_about() {
-    let rules = r#"{"inList": [{"var": "variation"}, {"objectList": [{"lookup": ["variation", "1", "child"]}]}]}"#;
-    check(|w| ruled(w, rules), "refuse/rule");
-    check(
-        |w| {
-            ruled(w, rules);
-            w.row = None
-        },
-        "ask/stale",
-    );
-    check(
-        |w| {
-            ruled(w, rules);
-            w.row = None;
-            w.can_ask = false
-        },
-        "refuse/stale",
-    );
-    check(
-        |w| {
-            ruled(w, r#"{"isAfter": [{"var": "now"}, {"buildTime": ["date_from"]}]}"#);
-            w.row().date = Some(DateId(9)) // a date that no feed has named
-        },
-        "ask/stale",
-    );
-    check(
-        |w| {
-            ruled(w, AFTER_2030);
-            w.row().date = Some(DateId(9)) // which this rule does not ask for
-        },
-        "refuse/rule",
-    );
 }

@@ -18,7 +18,9 @@ use tidegate_core::feed::SignedPage;
 use tidegate_core::id::{DeviceId, EventId, JournalId};
 use tidegate_core::journal::Run;
 use tidegate_core::start::SignedPart;
-use tidegate_core::sync::{MAX_MESSAGE_ENTRIES, Rejected, Request, Response, Trace, VERSION, Vector};
+use tidegate_core::sync::{
+    MAX_JOURNALS, MAX_MESSAGE_ENTRIES, Rejected, Request, Response, Trace, VERSION, Vector,
+};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::Rights;
 
@@ -255,8 +257,8 @@ pub fn respond(
     let same = digest == request.digest;
     let found = match request.vector.as_ref().filter(|_| !same) {
         Some(theirs) => {
-            let whose = Whose::But(&request.leave);
-            journal::lacking(connection, memory, theirs, &request.traces, whose, MAX_MESSAGE_ENTRIES)?
+            let leave = request.leave.iter().take(MAX_JOURNALS).copied().collect();
+            journal::lacking(connection, memory, theirs, &request.traces, Whose::But(&leave), MAX_MESSAGE_ENTRIES)?
         }
         None => Lacking::default(),
     };

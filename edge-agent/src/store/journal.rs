@@ -12,6 +12,7 @@ use super::parts::Part;
 use super::tx::Tx;
 use super::{Fault, findings, folded, incarnation, parts};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::kind::counts;
 use tidegate_core::journal::{Entry, EntryRef, MAX_RUN_ENTRIES, Run, RunFault, Verified};
@@ -143,7 +144,7 @@ pub enum Whose<'a> {
     /// One only: our own, pushed at once.
     Only(JournalId),
     /// Every journal but these, which come by others.
-    But(&'a [JournalId]),
+    But(&'a BTreeSet<JournalId>),
 }
 
 impl Whose<'_> {
