@@ -25,6 +25,6 @@ show "$release"/numbers --dir "${DIR:-.}" desk --postgres --lanes 32
 show "$release"/eye_bench --synth 60 --seed 3
 show "$release"/demo
 show ls -l "$release"/edge-agent "$release"/cloud-sync "$release"/scanner-tui
-show cargo test --release -q -p cloud-sync --test pace -- --ignored --nocapture --test-threads 1
+show cargo test --release -q -p cloud-sync --test cloud pace -- --ignored --nocapture --test-threads 1
 show cargo bench -q -p tidegate-core --bench rules
 show cargo bench -q -p tidegate-core --bench merge

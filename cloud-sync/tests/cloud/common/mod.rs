@@ -3,8 +3,6 @@
 //! Requests go through the real router and the real database; devices hold real
 //! keys and sign real runs. No network is opened here, but by [`process`].
 
-#![allow(dead_code, unused_imports, unused_macros)] // each test file uses its part
-
 #[macro_use]
 pub mod backend;
 pub mod process;
@@ -32,7 +30,7 @@ use tidegate_core::id::{EventId, JournalId, ListId, ProductId, TicketId};
 use tidegate_core::journal::kind::{Admission, Kind, Serving};
 use tidegate_core::journal::{Entry, EntryRef, MAX_RUN_ENTRIES, Run, chain, genesis, sign_head};
 use tidegate_core::seal::{Hash, PublicKey};
-use tidegate_core::sync::{Response, VERSION, Vector};
+use tidegate_core::sync::Response;
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, Identity, OneTimeCode};
 use tidegate_link::enrol::EnrolRequest;

@@ -1,9 +1,6 @@
 //! Devices: enrolled once, fed only signed pages, their journals taken once.
 
-#[macro_use]
-mod common;
-
-use common::{Cloud, Device, START_S, Venue, ticket_id};
+use crate::common::{Cloud, Device, START_S, Venue, ticket_id};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use tidegate_core::catalogue::TicketStatus;

@@ -1,9 +1,6 @@
 //! Selling: orders, money, repeated requests, tickets and their codes.
 
-#[macro_use]
-mod common;
-
-use common::{Venue, new_event, ticket_id};
+use crate::common::{Venue, new_event, ticket_id};
 use serde_json::{Value, json};
 use tidegate_core::catalogue::{TicketRow, TicketStatus};
 use tidegate_core::feed::Change;

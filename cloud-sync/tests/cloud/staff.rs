@@ -1,9 +1,6 @@
 //! Badges of staff as the office issues, replaces and draws them, and whom entries name.
 
-#[macro_use]
-mod common;
-
-use common::{Device, Venue};
+use crate::common::{Device, Venue};
 use serde_json::{Value, json};
 use tidegate_core::badge::{self, NotABadge};
 use tidegate_core::catalogue::Catalogue;
@@ -16,12 +13,12 @@ async fn hire(venue: &Venue, name: &str) -> Value {
     venue.cloud.post(&venue.organizer, "/v1/staff", staff).await.ok()
 }
 
-async fn issue(venue: &Venue, name: &str) -> common::Answer {
+async fn issue(venue: &Venue, name: &str) -> crate::common::Answer {
     let path = format!("/v1/staff/{}/{name}/badge", venue.event);
     venue.cloud.post(&venue.organizer, &path, json!({})).await
 }
 
-async fn picture(venue: &Venue, name: &str, file: &str) -> common::Answer {
+async fn picture(venue: &Venue, name: &str, file: &str) -> crate::common::Answer {
     venue.cloud.get(&venue.organizer, &format!("/v1/staff/{}/{name}/{file}", venue.event)).await
 }
 
@@ -92,7 +89,7 @@ async fn whoever_left_has_no_badge_and_a_namesake_does_not_bring_it_back() {
 both!(a_badge_is_for_its_event_and_for_names_that_fit);
 async fn a_badge_is_for_its_event_and_for_names_that_fit() {
     let venue = Venue::new().await;
-    let other = common::new_event(&venue.cloud, &venue.organizer, "Matinee").await;
+    let other = crate::common::new_event(&venue.cloud, &venue.organizer, "Matinee").await;
     hire(&venue, "ana").await;
     issue(&venue, "bo").await.refused(404, "not_found");
     let elsewhere = format!("/v1/staff/{other}/ana/badge");

@@ -1,16 +1,12 @@
 //! Every route as every role, over real sockets: what the table allows works, what it
 //! does not allow is forbidden, and what belongs to somebody else does not exist.
 
-#[macro_use]
-mod common;
-mod tenancy;
-
+use crate::tenancy::requests::{request, requests, routes};
+use crate::tenancy::{Answer, Ids, Tenant, World};
 use cloud_sync::auth::{Role, TABLE, may, page};
 use cloud_sync::router;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tenancy::requests::{request, requests, routes};
-use tenancy::{Answer, Ids, Tenant, World};
 
 /// Said where the state of things is against it: the caller was let in and found the thing.
 const CONFLICTS: [&str; 3] = ["order_state", "key_signs", "already_refunded"];

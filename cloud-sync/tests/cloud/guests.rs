@@ -1,11 +1,8 @@
 //! What tickets carry for the door: questions and answers, variations, add-ons, short
 //! codes and their pictures, and closing times in the totals.
 
-#[macro_use]
-mod common;
-
+use crate::common::{Venue, new_event, ticket_id};
 use cloud_sync::app::Life;
-use common::{Venue, new_event, ticket_id};
 use serde_json::{Value, json};
 use tidegate_core::catalogue::TicketRow;
 use tidegate_core::feed::{Change, Cursor};
@@ -17,11 +14,11 @@ fn question(id: &str) -> Value {
     json!({"id": id, "text": "Wristband size", "required": true, "at_checkin": true})
 }
 
-async fn patch_event(venue: &Venue, body: Value) -> common::Answer {
+async fn patch_event(venue: &Venue, body: Value) -> crate::common::Answer {
     venue.cloud.patch(&venue.organizer, &format!("/v1/events/{}", venue.event), body).await
 }
 
-async fn ask(venue: &Venue, key: &str, item: Value) -> common::Answer {
+async fn ask(venue: &Venue, key: &str, item: Value) -> crate::common::Answer {
     let body = json!({"event": venue.event, "email": "ana@example.org", "items": [item]});
     venue.cloud.keyed(&venue.organizer, "/v1/orders", key, body).await
 }
@@ -32,7 +29,7 @@ async fn sold(venue: &Venue, key: &str, item: Value) -> Value {
     venue.cloud.post(&venue.organizer, &pay, json!({"provider": "test"})).await.ok()["tickets"][0].clone()
 }
 
-async fn scan(venue: &Venue, body: Value) -> common::Answer {
+async fn scan(venue: &Venue, body: Value) -> crate::common::Answer {
     let mut body = body;
     if body["list"].is_null() {
         body["list"] = json!(venue.list);
@@ -211,7 +208,7 @@ async fn a_short_code_finds_its_ticket_and_guessing_is_slowed_down() {
     check(&scan(&venue, json!({"code": newer["short_code"]})).await.ok(), "refuse", "used");
 }
 
-async fn rows(venue: &Venue, from: Cursor, device: &common::Device) -> (Vec<TicketRow>, Cursor) {
+async fn rows(venue: &Venue, from: Cursor, device: &crate::common::Device) -> (Vec<TicketRow>, Cursor) {
     let (changes, cursor) = venue.feed(device, from).await;
     let ticket = |change| match change {
         Change::Ticket(row) => Some(*row),

@@ -1,15 +1,11 @@
 //! Attendance in every format against a recount from the journals: every cell, to the unit.
 
-#[macro_use]
-mod common;
-mod recount;
-
+use crate::common::{Answer, Venue};
+use crate::recount::night::Night;
+use crate::recount::picture;
+use crate::recount::workbook::{counts, sheet, tables, wall, word};
+use crate::recount::{Key, Recount};
 use calamine::{Data, Reader, Xlsx};
-use common::{Answer, Venue};
-use recount::night::Night;
-use recount::picture;
-use recount::workbook::{counts, sheet, tables, wall, word};
-use recount::{Key, Recount};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -154,7 +150,7 @@ async fn json_people(venue: &Venue, report: &Value, recount: &Recount) {
         assert_eq!(["journal", "counted"].map(|field| device[field].as_u64().unwrap()), entries, "{device}");
     }
     assert_eq!(report["devices"].as_array().unwrap().len(), 6, "five and the cloud");
-    let conflicts = recount::all(venue, &format!("/v1/events/{}/conflicts?", venue.event)).await;
+    let conflicts = crate::recount::all(venue, &format!("/v1/events/{}/conflicts?", venue.event)).await;
     assert_eq!(report["conflicts"], conflicts.len());
 }
 
@@ -367,7 +363,7 @@ async fn one_list_alone_leaves_the_others_out() {
     assert_eq!((report["lists"].as_array().unwrap().len(), report["totals"]["served"].as_i64()), (1, Some(0)));
     let scans = lines(&ask(venue, &format!("?format=csv&by=scan&list={}", venue.list)).await);
     assert!(!scans.is_empty() && scans.iter().all(|line| line["list"] == "Main door (no. 1)"));
-    let other = common::new_event(&venue.cloud, &venue.organizer, "Other").await;
+    let other = crate::common::new_event(&venue.cloud, &venue.organizer, "Other").await;
     let path = format!("/v1/events/{other}/attendance?list={}", venue.list);
     venue.cloud.get(&venue.organizer, &path).await.refused(404, "not_found");
 }

@@ -1,10 +1,7 @@
 //! Rules of lists: what is wrong with them is said with its place, and what they would
 //! answer is tried without recording anything.
 
-#[macro_use]
-mod common;
-
-use common::{Venue, new_event};
+use crate::common::{Venue, new_event};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -30,12 +27,12 @@ impl Office {
         Self { venue, shirt }
     }
 
-    async fn patch(&self, rules: Value) -> common::Answer {
+    async fn patch(&self, rules: Value) -> crate::common::Answer {
         let path = format!("/v1/lists/{}", self.venue.list);
         self.venue.cloud.patch(&self.venue.organizer, &path, json!({ "rules": rules })).await
     }
 
-    async fn test(&self, body: Value) -> common::Answer {
+    async fn test(&self, body: Value) -> crate::common::Answer {
         let path = format!("/v1/lists/{}/test", self.venue.list);
         self.venue.cloud.post(&self.venue.organizer, &path, body).await
     }

@@ -8,7 +8,7 @@ mod story;
 
 use crate::common::backend::server;
 use crate::common::{Backend, Cloud, Database, Device, ON, START_S, Venue};
-use crate::lines;
+use crate::schema::lines;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
 use refinery::Target;

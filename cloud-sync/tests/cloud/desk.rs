@@ -1,15 +1,12 @@
 //! The cloud's own desk: the same law, keys, overrides and undos as at a door.
 
-#[macro_use]
-mod common;
-
+use crate::common::{Answer, START_S, Venue, new_event, ticket_id};
 use cloud_sync::desk::Mode;
 use cloud_sync::desk::ahead::Wants;
 use cloud_sync::desk::group::{self, Act};
 use cloud_sync::fault::Fault;
 use cloud_sync::ledger::own;
 use cloud_sync::store::{events, journals};
-use common::{Answer, START_S, Venue, new_event, ticket_id};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -241,7 +238,7 @@ async fn the_report_is_a_recount_and_the_totals_agree() {
     let mut bar = desk.venue.device("bar-1", "bar").await;
     let order = desk.venue.paid("many", 40).await;
     for place in 0..40 {
-        let ticket = common::ticket_id(&order, place);
+        let ticket = crate::common::ticket_id(&order, place);
         let entry = gate.admit(START_S + 30 * place as i64, ticket, 1);
         if place % 4 == 0 {
             let (list, closes) = (tidegate_core::id::ListId(1), vec![entry]);

@@ -1,16 +1,12 @@
 //! Journals of which there are several histories: all of them are kept and passed on, and
 //! what they come to does not depend on which of them came first.
 
-#[macro_use]
-mod common;
-mod model;
-
+use crate::common::{Backend, Cloud, Device, ON, START_S, Venue, ticket_id};
+use crate::model::Model;
+use crate::model::night::{Night, certified};
 use cloud_sync::app::Life;
 use cloud_sync::exchange::{MAX_BRANCHES, MAX_INCARNATIONS};
 use cloud_sync::ledger::Books;
-use common::{Backend, Cloud, Device, ON, START_S, Venue, ticket_id};
-use model::Model;
-use model::night::{Night, certified};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;

@@ -1,12 +1,8 @@
 //! Both databases have the same tables, whatever their migrations say, and those of the
 //! first release become the same.
 
-#[macro_use]
-mod common;
-mod upgrade;
-
+use crate::common::Database;
 use cloud_sync::store::{Store, StoreError};
-use common::Database;
 use std::collections::BTreeSet;
 use tokio_postgres::NoTls;
 
@@ -19,7 +15,7 @@ fn files(folder: &str) -> BTreeSet<String> {
 }
 
 /// What a database has.
-async fn lines(database: &Database) -> Lines {
+pub async fn lines(database: &Database) -> Lines {
     match database {
         Database::File(file) => of_sqlite(file),
         Database::Url(url) => of_postgres(url).await,
@@ -87,14 +83,14 @@ async fn both_databases_have_the_same_schema() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cloud.db");
     drop(Store::sqlite(&file).unwrap());
-    let (sqlite, postgres) = (of_sqlite(&file), of_postgres(&common::backend::fresh_url().await).await);
+    let (sqlite, postgres) = (of_sqlite(&file), of_postgres(&crate::common::backend::fresh_url().await).await);
     let of_one: Vec<_> = sqlite.symmetric_difference(&postgres).collect();
     assert!(of_one.is_empty() && sqlite.len() > 150, "{} lines, of one alone: {of_one:#?}", sqlite.len());
 }
 
 #[tokio::test]
 async fn a_database_of_a_newer_program_is_refused() {
-    let url = common::backend::fresh_url().await;
+    let url = crate::common::backend::fresh_url().await;
     let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     let later = "INSERT INTO refinery_schema_history VALUES (99, 'later', '2030-01-01T00:00:00Z', '1')";

@@ -4,11 +4,8 @@
 //! that speaks PostgreSQL's first bytes and TLS, and notes whether anything was said to
 //! it under that TLS.
 
-#[macro_use]
-mod common;
-
-use common::process::{Process, serve};
-use common::program;
+use crate::common::process::{Process, serve};
+use crate::common::program;
 use private_postgres::{Disk, Port, Server};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::io::{Read, Write};
@@ -154,7 +151,7 @@ async fn a_login_by_password_goes_through_tls_under_the_operators_ca_alone() {
     std::fs::write(&others, &other.pem).unwrap();
     let (server, url) = listening(authority.port("db.example"));
     let process = Process::start(&url("db.example", PASSWORD), &[("SSL_CERT_FILE", &roots)]);
-    assert_eq!(common::ask(&process.router(), "/readyz").await.status, 200);
+    assert_eq!(crate::common::ask(&process.router(), "/readyz").await.status, 200);
     // Fails, by the division, unless somebody is there under TLS.
     let under_tls = "SELECT 1 / COUNT(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
         WHERE ssl AND usename = 'clerk' AND application_name = 'cloud-sync'";

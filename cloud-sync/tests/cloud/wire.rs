@@ -1,10 +1,7 @@
 //! The real program over real sockets: started on port 0, enrolled against and
 //! exchanged with over mutual TLS, stopped by a signal, started again.
 
-#[macro_use]
-mod common;
-
-use common::{Database, program};
+use crate::common::{Database, program};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;

@@ -1,10 +1,7 @@
 //! What is answered to strange requests, and what needs no token. Who may do what is tried in `roles.rs`.
 
-#[macro_use]
-mod common;
-
+use crate::common::Venue;
 use axum::http::StatusCode;
-use common::Venue;
 use serde_json::json;
 use std::collections::BTreeSet;
 

@@ -1,10 +1,7 @@
 //! Zones: the office says how many people one holds, the cloud holds the places, devices
 //! get their shares, and nobody more comes in where none is left.
 
-#[macro_use]
-mod common;
-
-use common::{Answer, Venue};
+use crate::common::{Answer, Venue};
 use serde_json::{Value, json};
 use tidegate_core::catalogue::{CheckInList, Zone};
 use tidegate_core::feed::{Change, Cursor};
@@ -174,7 +171,7 @@ async fn a_zone_is_no_other_events_and_holds_a_number_of_people_that_there_can_b
     assert_eq!(hall.scan(0, "entry").await, "full");
     hall.patch(json!({"capacity": 10_000_001})).await.refused(422, "invalid");
     hall.patch(json!({"name": " "})).await.refused(422, "invalid");
-    let other = common::new_event(&hall.venue.cloud, &hall.venue.organizer, "Day").await;
+    let other = crate::common::new_event(&hall.venue.cloud, &hall.venue.organizer, "Day").await;
     let new = json!({"event": other, "name": "Door", "zone": hall.zone});
     hall.venue.cloud.post(&hall.venue.organizer, "/v1/lists", new).await.refused(404, "not_found");
     let page = hall.venue.cloud.get(&hall.venue.organizer, &format!("/v1/zones?event={other}")).await.ok();

@@ -3,10 +3,7 @@
 //! Each server is an application of its own, with its own connections and caches,
 //! asked through its own router.
 
-#[macro_use]
-mod common;
-
-use common::{Answer, Cloud, START_S, Venue, ticket_id};
+use crate::common::{Answer, Cloud, START_S, Venue, ticket_id};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -319,8 +316,8 @@ async fn a_key_is_not_taken_out_of_use_while_somebody_signs_with_it() {
 
 servers!(servers_that_start_at_once_found_one_installation);
 async fn servers_that_start_at_once_found_one_installation() {
-    let url = common::backend::server().make("started-at-once", None).unwrap();
-    let database = common::Database::Url(url);
+    let url = crate::common::backend::server().make("started-at-once", None).unwrap();
+    let database = crate::common::Database::Url(url);
     let started = (0..3).map(|_| {
         let database = database.clone();
         tokio::spawn(async move {
@@ -410,7 +407,7 @@ async fn whoever_waits_for_one_event_holds_up_no_other() {
         tokio::task::yield_now().await;
     }
     let started = Instant::now();
-    common::new_event(server, other["token"].as_str().unwrap(), "Matinee").await;
+    crate::common::new_event(server, other["token"].as_str().unwrap(), "Matinee").await;
     assert!(started.elapsed().as_secs() < 3, "it waited for a connection: {:?}", started.elapsed());
     end.send(()).unwrap();
     holder.await.unwrap();

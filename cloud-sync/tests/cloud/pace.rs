@@ -1,15 +1,12 @@
-//! How fast it is, measured: run with `cargo test --release -p cloud-sync --test pace -- --ignored --nocapture`.
+//! How fast it is, measured: run with `cargo test --release -p cloud-sync --test cloud pace -- --ignored --nocapture`.
 //!
 //! Bounds are asserted only here, on an optimised build and a quiet machine. Both databases wait for their disk
 //! at every commit.
 
-#[macro_use]
-mod common;
-
+use crate::common::{START_S, Venue, backend, ticket_id};
 use cloud_sync::report::export::{Format, Wanted, write};
 use cloud_sync::report::rows::Grouping;
 use cloud_sync::store::events;
-use common::{START_S, Venue, backend, ticket_id};
 use std::time::{Duration, Instant};
 use tidegate_core::feed::Cursor;
 use tidegate_core::id::{ListId, TicketId};
@@ -98,7 +95,7 @@ async fn a_start_is_made_in_time_after_half_a_million_entries() {
     start("the same again", Duration::from_millis(20)).await;
 }
 
-async fn pages(venue: &Venue, gate: &common::Device) {
+async fn pages(venue: &Venue, gate: &crate::common::Device) {
     let app = &venue.cloud.app;
     let (event, started) = (gate.identity.event, Instant::now());
     let (mut cursor, mut rows, mut bytes) = (Cursor::default(), 0, 0);

@@ -1,13 +1,10 @@
 //! Rights that the cloud holds: given to who asks, paid to who is short, used at its own
 //! desk, and not used where another cloud may use them.
 
-#[macro_use]
-mod common;
-
+use crate::common::{Answer, Cloud, Device, START_S, Venue, ticket_id};
 use cloud_sync::app::Life;
 use cloud_sync::ledger::{Books, lend};
 use cloud_sync::store::devices;
-use common::{Answer, Cloud, Device, START_S, Venue, ticket_id};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tidegate_core::allotment::lend::Want;

@@ -1,11 +1,8 @@
 //! Devices that are away: how far they go on alone, and what becomes of what they held
 //! once the office gives them up.
 
-#[macro_use]
-mod common;
-
+use crate::common::{Answer, Device, START_S, Venue, ticket_id};
 use cloud_sync::desk::Desk;
-use common::{Answer, Device, START_S, Venue, ticket_id};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use tidegate_core::exposure::Policy;

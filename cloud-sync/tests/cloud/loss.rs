@@ -1,11 +1,8 @@
 //! The database goes away under load, in several ways, and comes back: what was
 //! acknowledged is there, what was not says so clearly, and repeating it is enough.
 
-#[macro_use]
-mod common;
-
-use common::process::Process;
-use common::{Cloud, Database, Venue};
+use crate::common::process::Process;
+use crate::common::{Cloud, Database, Venue};
 use private_postgres::{Disk, Server};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,7 +158,7 @@ async fn a_standby_takes_over_and_nothing_acknowledged_is_missing_or_doubled() {
 
 servers!(a_server_that_takes_connections_and_says_nothing_is_passed_over);
 async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
-    let url = common::backend::fresh_url().await;
+    let url = crate::common::backend::fresh_url().await;
     let (folder, name) = (url.split_once("host=").unwrap().1, url.split(['/', '?']).nth(3).unwrap());
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(); // the system takes them for it
     let port = silent.local_addr().unwrap().port();
@@ -173,7 +170,7 @@ async fn a_server_that_takes_connections_and_says_nothing_is_passed_over() {
 
 servers!(what_the_database_lacks_or_ends_is_no_mistake_of_ours);
 async fn what_the_database_lacks_or_ends_is_no_mistake_of_ours() {
-    let store = Database::Url(common::backend::fresh_url().await).open().await;
+    let store = Database::Url(crate::common::backend::fresh_url().await).open().await;
     let check = async |statement: &'static str, code: &str| {
         let raised = store.write(move |tx| Box::pin(async move { tx.execute(statement, &[]).await }));
         let fault = cloud_sync::fault::Fault::from(raised.await.unwrap_err());
@@ -321,7 +318,7 @@ async fn carry(
 
 servers!(a_commit_that_nobody_answered_says_so_and_repeating_it_is_harmless);
 async fn a_commit_that_nobody_answered_says_so_and_repeating_it_is_harmless() {
-    let way = Way::to(&common::backend::fresh_url().await).await;
+    let way = Way::to(&crate::common::backend::fresh_url().await).await;
     let database = Database::Url(way.url.clone());
     let venue = Venue::at(Cloud::on(tempfile::tempdir().unwrap(), database).await).await;
     let sold = venue.paid("sold", 2).await;

@@ -1,10 +1,7 @@
 //! The feed under several writers: no row is skipped, and nobody who sits on an open
 //! transaction keeps revocations from the doors.
 
-#[macro_use]
-mod common;
-
-use common::{Device, Venue, ticket_id};
+use crate::common::{Device, Venue, ticket_id};
 use serde_json::json;
 use std::time::Duration;
 use tidegate_core::feed::{Change, Cursor};

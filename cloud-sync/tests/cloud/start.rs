@@ -1,11 +1,8 @@
 //! What a new device begins with, as the cloud makes it: what is in a start and what is not, who gets
 //! which part, the shelves behind it, and another life of the database.
 
-#[macro_use]
-mod common;
-
+use crate::common::{Cloud, Database, Device, START_S, Venue, ticket_id};
 use cloud_sync::store::StoreError;
-use common::{Cloud, Database, Device, START_S, Venue, ticket_id};
 use private_postgres::{Disk, Server};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
