@@ -8,6 +8,7 @@
 mod worst;
 
 use crate::time::SECOND_US;
+use crate::trial::{Bug, planted};
 use crate::trust::Role;
 pub use worst::{Other, Worst};
 
@@ -105,7 +106,8 @@ impl Reach {
     /// The limit that stands against one more admission.
     pub fn too_many(&self) -> Option<Limit> {
         let hard = u64::from(self.policy.unverified_hard?);
-        (self.cut_off && self.unverified >= hard).then_some(Limit::Unverified { count: self.unverified })
+        (self.cut_off && self.unverified >= hard && !planted(Bug::AloneUnlimited))
+            .then_some(Limit::Unverified { count: self.unverified })
     }
 
     /// The limit that stands against serving `units` of a balance of which `left` is left here and `alone`

@@ -102,6 +102,7 @@ impl Change {
             Self::Product(product) => drop(catalogue.products.insert(product.id, product)),
             Self::List(list) => drop(catalogue.lists.insert(list.id, list)),
             Self::Key(key) => catalogue.add_key(key),
+            Self::KeyGone(_) if planted(Bug::KeyStays) => {}
             Self::KeyGone(number) => catalogue.keyring.remove(number),
             Self::Device(device) => drop(catalogue.devices.insert(device.id, device)),
             Self::Staff(staff) => drop(catalogue.staff.insert(staff.name.clone(), staff)),

@@ -54,6 +54,8 @@ bugs! {
     CountsOnArrival, 3, "counts-on-arrival";
     /// A clock that was set later moves nothing that is here already.
     ClockNotRefolded, 3, "clock-not-refolded";
+    /// A list whose closing time moves is not counted again.
+    ListNotRefolded, 3, "list-not-refolded";
     /// A share may be used before it is accepted, and once more afterwards.
     UseUnaccepted, 4, "use-unaccepted";
     /// A giver forgets what it gave.
@@ -74,6 +76,8 @@ bugs! {
     ConflictAgain, 5, "conflict-again";
     /// A third entry too many is not reported.
     OneConflictOnly, 5, "one-conflict-only";
+    /// Whoever is cut off goes on without a limit.
+    AloneUnlimited, 5, "alone-unlimited";
     /// A code is taken whatever its signature.
     UnsignedCode, 6, "unsigned-code";
     /// A code of another event is taken.
@@ -86,6 +90,10 @@ bugs! {
     FeedBackwards, 7, "feed-backwards";
     /// A code that was replaced is taken where its row is here.
     ReplacedCode, 7, "replaced-code";
+    /// A ticket is taken before its window and after it.
+    AnyTime, 7, "any-time";
+    /// A key that the office retired is good for ever.
+    KeyStays, 7, "key-stays";
     /// A run that leaves entries out is taken.
     GapTaken, 8, "gap-taken";
     /// An entry counts whoever wrote it.

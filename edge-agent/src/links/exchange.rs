@@ -112,7 +112,9 @@ pub async fn answer(
 fn check(agent: &Agent, request: &Request) -> Result<(), Problem> {
     if request.version != VERSION {
         let why = format!("it speaks version {}, this agent {VERSION}", request.version);
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "version", "Another version of the exchange").why(why));
+        return Err(
+            Problem::new(StatusCode::BAD_REQUEST, "wrong_version", "Another version of the exchange").why(why)
+        );
     }
     if request.event != agent.enrolment.event() {
         return Err(Problem::new(StatusCode::FORBIDDEN, "wrong_event", "This device works for another event"));

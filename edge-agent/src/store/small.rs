@@ -15,6 +15,7 @@ use tidegate_core::fold::totals::Total;
 use tidegate_core::fold::{Act, Does};
 use tidegate_core::id::{DeviceId, JournalId, ListId, TicketId};
 use tidegate_core::journal::Entry;
+use tidegate_core::trial::{Bug, planted};
 
 /// Which small rows are others than before, as far as something is folded by them.
 #[derive(Debug, Default)]
@@ -154,7 +155,7 @@ fn refold_changed(tx: &mut Tx<'_>, before: &Arc<Catalogue>) -> Result<(), Fault>
     let mut changed = BTreeSet::new();
     for list in before.lists.keys().chain(after.lists.keys()) {
         let same = before.closing(*list) == after.closing(*list) && before.zone_of(*list) == after.zone_of(*list);
-        if !same && is_counted(tx.connection, *list)? {
+        if !same && !planted(Bug::ListNotRefolded) && is_counted(tx.connection, *list)? {
             changed.insert(*list);
         }
     }
