@@ -4,12 +4,13 @@
 //! ticket, judged ticket by ticket, and become the totals and the vector. Of five entries two let somebody in, two
 //! hand something over elsewhere, and one sees somebody out: two and a half for each ticket. In it are the acts, the
 //! gathering, each ticket's state, and the sums; a state is dropped when its totals are taken, as stores do. Not in it
-//! are disks, signatures, hashes and decoding, nor judging a ticket again when a later run brings more of it. `two
-//! cores` gives each half of the tickets to a thread of its own, since they share nothing but the sums.
+//! are disks, signatures, hashes and decoding, nor judging a ticket again when a later run brings more of it. On
+//! two cores each gathers half of the journals, and then judges half of the tickets, which share nothing but the sums.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::ops::Range;
 use tidegate_core::allotment::Rights;
 use tidegate_core::catalogue::{Catalogue, CheckInList};
 use tidegate_core::clock::Quality;
@@ -31,6 +32,8 @@ const NEIGHBOURHOODS: usize = 256;
 const NEAR_BITS: u32 = 40;
 
 type Named = (EntryRef, Entry);
+/// Acts by neighbourhood.
+type Near = Vec<Vec<(TicketId, Act)>>;
 
 /// What everybody has who folds.
 struct Law {
@@ -43,37 +46,40 @@ struct Law {
 #[derive(Default)]
 struct Folded {
     totals: BTreeMap<Total, i64>,
-    vector: Vector,
     tickets: u64,
 }
 
-impl Folded {
-    /// Merges what is about tickets of a share.
-    fn of(law: &Law, journals: &[Vec<Named>], share: impl Fn(TicketId) -> bool) -> Self {
-        let mut folded = Self::default();
-        let usual = journals.iter().map(Vec::len).sum::<usize>() / NEIGHBOURHOODS * 5 / 4;
-        let mut near: Vec<Vec<(TicketId, Act)>> = (0..NEIGHBOURHOODS).map(|_| Vec::with_capacity(usual)).collect();
-        for journal in journals {
-            let shared = journal.iter().filter(|(_, entry)| entry.kind.ticket().is_some_and(&share));
-            for (ticket, act) in shared.filter_map(|(id, entry)| Act::of(*id, entry, &law.rebases)) {
-                near[(ticket.as_i64() >> NEAR_BITS) as usize].push((ticket, act)); // 48 bits, of which eight are left
-            }
-            if let Some((last, _)) = journal.last() {
-                folded.vector.note(last, None);
-            }
+/// The acts of some journals, and where these end.
+fn gather(law: &Law, journals: &[Vec<Named>]) -> (Near, Vector) {
+    let usual = journals.iter().map(Vec::len).sum::<usize>() / NEIGHBOURHOODS * 5 / 4;
+    let mut near: Near = (0..NEIGHBOURHOODS).map(|_| Vec::with_capacity(usual)).collect();
+    let mut vector = Vector::default();
+    for journal in journals {
+        for (ticket, act) in journal.iter().filter_map(|(id, entry)| Act::of(*id, entry, &law.rebases)) {
+            near[(ticket.as_i64() >> NEAR_BITS) as usize].push((ticket, act)); // 48 bits, of which eight are left
         }
-        near.iter().for_each(|near| folded.judge(law, near));
-        folded
+        if let Some((last, _)) = journal.last() {
+            vector.note(last, None);
+        }
     }
+    (near, vector)
+}
 
-    fn judge(&mut self, law: &Law, near: &[(TicketId, Act)]) {
-        let mut by_ticket: Vec<(TicketId, &Act)> = near.iter().map(|(ticket, act)| (*ticket, act)).collect();
-        by_ticket.sort_unstable_by_key(|(ticket, _)| *ticket);
-        for acts in by_ticket.chunk_by(|(ticket, _), (other, _)| ticket == other) {
-            let state = TicketState::of(acts.iter().map(|(_, act)| *act), &law.catalogue);
-            totals::add(&mut self.totals, &state, (&law.catalogue, &law.rights), 1);
-            self.tickets += 1;
+impl Folded {
+    /// Judges the tickets of some neighbourhoods, gathered by several.
+    fn of(law: &Law, gathered: &[&Near], neighbourhoods: Range<usize>) -> Self {
+        let mut folded = Self::default();
+        for place in neighbourhoods {
+            let acts = gathered.iter().flat_map(|near| &near[place]);
+            let mut by_ticket: Vec<(TicketId, &Act)> = acts.map(|(ticket, act)| (*ticket, act)).collect();
+            by_ticket.sort_unstable_by_key(|(ticket, _)| *ticket);
+            for acts in by_ticket.chunk_by(|(ticket, _), (other, _)| ticket == other) {
+                let state = TicketState::of(acts.iter().map(|(_, act)| *act), &law.catalogue);
+                totals::add(&mut folded.totals, &state, (&law.catalogue, &law.rights), 1);
+                folded.tickets += 1;
+            }
         }
+        folded
     }
 
     fn join(mut self, other: Self) -> Self {
@@ -81,6 +87,29 @@ impl Folded {
         self.tickets += other.tickets;
         self
     }
+}
+
+/// Everything on so many cores.
+fn folded(law: &Law, journals: &[Vec<Named>], cores: usize) -> (Folded, Vector) {
+    let gathered = on_cores(journals.chunks(journals.len().div_ceil(cores)), |part| gather(law, part));
+    let (near, vectors): (Vec<&Near>, Vec<&Vector>) = gathered.iter().map(|(near, vector)| (near, vector)).unzip();
+    let share = NEIGHBOURHOODS / cores;
+    let judged =
+        on_cores((0..cores).map(|core| core * share..(core + 1) * share), |some| Folded::of(law, &near, some));
+    let vector = Vector(vectors.into_iter().flat_map(|vector| vector.0.clone()).collect());
+    (judged.into_iter().fold(Folded::default(), Folded::join), vector)
+}
+
+/// Does the work for each of `parts` on a core of its own, the last one on this.
+fn on_cores<P: Send, T: Send>(parts: impl Iterator<Item = P>, work: impl Fn(P) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let mut parts: Vec<P> = parts.collect();
+        let last = parts.pop();
+        let others: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
+        let last = last.map(work);
+        others.into_iter().filter_map(|other| other.join().ok()).chain(last).collect()
+    })
 }
 
 fn law() -> Law {
@@ -121,23 +150,17 @@ fn journals() -> Vec<Vec<Named>> {
     (0..JOURNALS).map(|number| (1..=EACH).filter_map(|sequence| at(number, sequence)).collect()).collect()
 }
 
-fn on_two_cores(law: &Law, journals: &[Vec<Named>]) -> Folded {
-    std::thread::scope(|scope| {
-        let odd = scope.spawn(|| Folded::of(law, journals, |ticket| ticket.as_i64() % 2 != 0));
-        let even = Folded::of(law, journals, |ticket| ticket.as_i64() % 2 == 0);
-        odd.join().map_or_else(|_| Folded::default(), |odd| even.join(odd))
-    })
-}
-
 fn merge(criterion: &mut Criterion) {
     let (law, journals) = (law(), journals());
     let mut group = criterion.benchmark_group("merge");
     group.sample_size(20);
     group.throughput(Throughput::Elements(JOURNALS * EACH));
-    let (one, two) = (Folded::of(&law, &journals, |_| true), on_two_cores(&law, &journals));
+    let ((one, ends), (two, same_ends)) = (folded(&law, &journals, 1), folded(&law, &journals, 2));
     assert!(one.tickets > JOURNALS * EACH / 3 && (one.totals, one.tickets) == (two.totals, two.tickets));
-    group.bench_function("one core", |b| b.iter(|| Folded::of(&law, black_box(&journals), |_| true)));
-    group.bench_function("two cores", |b| b.iter(|| on_two_cores(&law, black_box(&journals))));
+    assert!(ends.0.len() == journals.len() && ends == same_ends);
+    for (name, cores) in [("one core", 1), ("two cores", 2)] {
+        group.bench_function(name, |b| b.iter(|| folded(&law, black_box(&journals), cores)));
+    }
     group.finish();
 }
 

@@ -25,6 +25,7 @@ use crate::journal::EntryRef;
 use crate::journal::kind::{Admission, ByHand, Exit, Kind, Override, Refusal};
 use crate::ticket::{Credit, Genuine, Identity, Ticket};
 use crate::time::{Timestamp, Window};
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
 use add_on::Meant;
@@ -360,7 +361,7 @@ fn decide_genuine(case: Case<'_>) -> Decision {
 fn passed(case: &Case<'_>, overridden: Option<Override>) -> Decision {
     let unlisted = !case.standing.listed;
     let code = case.scan.shown.genuine().filter(|_| unlisted).map(|g| g.code().to_vec().into());
-    let (ticket, list, gate) = (case.standing.ticket, case.list.id, case.scan.gate.clone());
+    let (ticket, list, gate) = (case.standing.ticket, case.list.id, case.scan.gate.as_deref().map(SmolStr::new));
     let (by_hand, reason) = (case.by_hand, case.scan.reason.clone());
     let marked = overridden.is_some();
     let (verdict, record) = match case.scan.direction {
@@ -396,7 +397,7 @@ fn refused(
     standing: Option<&Standing<'_>>,
     objection: Objection,
 ) -> Decision {
-    let (ticket, gate) = (scan.shown.ticket(), scan.gate.clone());
+    let (ticket, gate) = (scan.shown.ticket(), scan.gate.as_deref().map(SmolStr::new));
     let record = Refusal { ticket, list: Some(list.id), gate, code: String::new() };
     objection.decided(facts, record, standing.map(|s| s.product))
 }

@@ -25,7 +25,8 @@ use crate::time::Timestamp;
 use crate::trial::{Bug, planted};
 use closing::Closing;
 use rebase::Rebases;
-use std::collections::{BTreeMap, BTreeSet};
+use smol_str::SmolStr;
+use std::collections::BTreeSet;
 
 /// An entry about a ticket that has an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub enum Does {
         /// On which list.
         list: ListId,
         /// By which gate.
-        gate: Option<String>,
+        gate: Option<SmolStr>,
         /// A supervisor decided it against the rule.
         overridden: bool,
         /// What the guest answered.
@@ -74,8 +75,8 @@ pub enum Does {
     },
     /// An entry, exit or serving was taken back.
     Undo {
-        /// Which.
-        target: EntryRef,
+        /// Which; rare, and as long as all the rest.
+        target: Box<EntryRef>,
     },
 }
 
@@ -90,7 +91,7 @@ impl Act {
             }
             Kind::Exit(e) => (e.ticket, Does::Leave { list: e.list, closes: e.closes.clone() }),
             Kind::Serving(s) => (s.ticket, Does::Serve { product: s.product, units: s.quantity }),
-            Kind::Annul(u) | Kind::Void(u) => (u.ticket, Does::Undo { target: u.target }),
+            Kind::Annul(u) | Kind::Void(u) => (u.ticket, Does::Undo { target: Box::new(u.target) }),
             Kind::Refusal(_)
             | Kind::Restock(_)
             | Kind::Waste(_)
@@ -112,18 +113,18 @@ impl Act {
         self.at.unwrap_or(self.clock)
     }
 
-    fn key(&self) -> Key {
-        Key { wild: self.wild, at: self.happened_at(), clock: self.clock, id: self.id, after: 0 }
+    fn key(&self) -> Key<'_> {
+        Key { wild: self.wild, at: self.happened_at(), clock: self.clock, id: &self.id, after: 0 }
     }
 }
 
 /// Where an act sorts; `after` puts an exit behind the admission whose place it took.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct Key<'a> {
     wild: bool,
     at: Timestamp,
     clock: Timestamp,
-    id: EntryRef,
+    id: &'a EntryRef,
     after: u8,
 }
 
@@ -146,7 +147,7 @@ pub struct Passage {
     /// How far that may be off, milliseconds.
     pub uncertain_ms: Option<u32>,
     /// By which gate, for an admission.
-    pub gate: Option<String>,
+    pub gate: Option<SmolStr>,
     /// In, with or without a supervisor, or out.
     pub way: Way,
 }
@@ -323,8 +324,8 @@ pub struct Serving {
 /// Everything the journals say about one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketState {
-    /// Comings and goings by list.
-    pub lists: BTreeMap<ListId, Presence>,
+    /// Comings and goings by list, in the order of the lists. There are one or two: a map costs more than all in it.
+    pub lists: Vec<(ListId, Presence)>,
     /// Servings that stand, in order.
     pub servings: Vec<Serving>,
     /// What was taken back.
@@ -336,7 +337,7 @@ impl TicketState {
     pub fn of<'a>(acts: impl IntoIterator<Item = &'a Act>, catalogue: &Catalogue) -> Self {
         let all = All::of(acts);
         let undone: BTreeSet<EntryRef> = all.0.iter().filter_map(|act| undoes(act, &all)).collect();
-        let mut standing: Vec<(Key, &Act)> = Vec::with_capacity(all.0.len());
+        let mut standing: Vec<(Key<'_>, &Act)> = Vec::with_capacity(all.0.len());
         standing.extend(all.0.iter().filter(|act| !undone.contains(&act.id)).map(|act| (place(act, &all), *act)));
         // Two exits that name one admission have one key: they stay in the order of their names.
         standing.sort_by_key(|(key, _)| *key);
@@ -349,12 +350,12 @@ impl TicketState {
 
     /// Presence on a list.
     pub fn on(&self, list: ListId) -> Presence {
-        self.lists.get(&list).cloned().unwrap_or_default()
+        self.lists.iter().find(|(of, _)| *of == list).map(|(_, presence)| presence.clone()).unwrap_or_default()
     }
 
     /// Whether the ticket is inside on any list.
     pub fn inside(&self, now: Timestamp) -> bool {
-        self.lists.values().any(|presence| presence.inside(now))
+        self.lists.iter().any(|(_, presence)| presence.inside(now))
     }
 
     /// Units of a product that were handed over.
@@ -371,21 +372,21 @@ impl<'a> All<'a> {
         let mut all: Vec<&Act> = acts.into_iter().collect();
         // Of two with one name the last one stands; they are the same but for deliberate bugs.
         all.reverse();
-        all.sort_by_key(|act| act.id);
-        all.dedup_by_key(|act| act.id);
+        all.sort_by_key(|act| &act.id);
+        all.dedup_by(|one, other| one.id == other.id);
         Self(all)
     }
 
     fn get(&self, id: &EntryRef) -> Option<&'a Act> {
-        self.0.binary_search_by_key(id, |act| act.id).ok().map(|place| self.0[place]) // found there
+        self.0.binary_search_by(|act| act.id.cmp(id)).ok().map(|place| self.0[place]) // found there
     }
 }
 
 /// The deliberate bug that counts every void of a serving after the first once more.
 fn given_back_again(all: &All<'_>) -> Vec<Serving> {
     let mut seen = BTreeSet::new();
-    let again = all.0.iter().filter_map(|act| match act.does {
-        Does::Undo { target } if !seen.insert(target) => all.get(&target),
+    let again = all.0.iter().filter_map(|act| match &act.does {
+        Does::Undo { target } if !seen.insert(**target) => all.get(target),
         _ => None,
     });
     let back = again.filter_map(|act| match act.does {
@@ -402,25 +403,29 @@ fn given_back_again(all: &All<'_>) -> Vec<Serving> {
 fn undoes(act: &Act, all: &All<'_>) -> Option<EntryRef> {
     let Does::Undo { target } = &act.does else { return None };
     let known = all.get(target)?;
-    (!matches!(known.does, Does::Undo { .. })).then_some(*target)
+    (!matches!(known.does, Does::Undo { .. })).then_some(**target)
 }
 
 /// Where an act sorts: an exit after the admissions that it names.
-fn place(act: &Act, all: &All<'_>) -> Key {
+fn place<'a>(act: &'a Act, all: &All<'a>) -> Key<'a> {
     let Does::Leave { closes, .. } = &act.does else { return act.key() };
     let named = closes.iter().filter_map(|id| all.get(id)).map(|act| Key { after: 1, ..act.key() });
     named.max().map_or(act.key(), |last| last.max(act.key()))
 }
 
-fn lists(standing: &[(Key, &Act)], catalogue: &Catalogue) -> BTreeMap<ListId, Presence> {
-    let mut lists: BTreeMap<ListId, Presence> = BTreeMap::new();
+fn lists(standing: &[(Key<'_>, &Act)], catalogue: &Catalogue) -> Vec<(ListId, Presence)> {
+    let mut lists: Vec<(ListId, Presence)> = Vec::with_capacity(1);
     let mut left: Vec<EntryRef> = Vec::new();
     for (key, act) in standing {
         if let Does::Leave { closes, .. } = &act.does {
             left.extend(closes);
         }
         if let Some((list, passage)) = passage(act, key.at) {
-            lists.entry(list).or_default().passages.push(passage);
+            let place = lists.binary_search_by_key(&list, |(list, _)| *list).unwrap_or_else(|place| {
+                lists.insert(place, (list, Presence::default()));
+                place
+            });
+            lists[place].1.passages.push(passage); // found there, or put there
         }
     }
     left.sort_unstable();

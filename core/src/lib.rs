@@ -34,6 +34,7 @@ pub mod money;
 pub mod rule;
 pub mod seal;
 pub mod serve;
+mod short;
 mod sparse;
 pub mod start;
 pub mod sync;

@@ -6,6 +6,7 @@
 //! this module knows SQL, and nothing inside it a clock but the machine's.
 
 pub mod acts;
+mod ahead;
 pub mod contact;
 pub mod courier;
 pub mod derive;

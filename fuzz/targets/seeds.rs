@@ -148,7 +148,7 @@ fn entries() -> Vec<Entry> {
     let answers = vec![Answered { question: "q1".into(), text: "yes".into() }];
     let by_hand = Some(ByHand::Typed);
     let code = Some(vec![7; 76].into());
-    let gate = Some("Gate A".to_owned());
+    let gate = Some("Gate A".into());
     let admission =
         Admission { gate: gate.clone(), overridden: overridden.clone(), answers, ..Admission::new(ticket, list) };
     let kinds = [

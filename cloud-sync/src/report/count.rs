@@ -88,8 +88,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The gate, or the device where none was named.
-    pub fn gate(&self, gate: Option<&String>, id: &EntryRef) -> String {
-        gate.cloned().unwrap_or_else(|| self.books.catalogue.device_name(id.journal.device))
+    pub fn gate(&self, gate: Option<&str>, id: &EntryRef) -> String {
+        gate.map(str::to_owned).unwrap_or_else(|| self.books.catalogue.device_name(id.journal.device))
     }
 }
 
@@ -182,7 +182,7 @@ async fn refusals(
             };
             let (from, gate) = (
                 bucket(reader.books.happened_at(&record.id, &entry)),
-                reader.gate(refusal.gate.as_ref(), &record.id),
+                reader.gate(refusal.gate.as_deref(), &record.id),
             );
             let key = Key { from, list: refusal.list, gate: Gate::Named(gate), product };
             counted.rows.entry(key).or_default().refuse(&refusal.code);
@@ -239,8 +239,8 @@ impl Counted {
             return;
         }
         let (gate, by) = match held.kinds.get(&passage.id) {
-            Some(Kind::Admission(a)) => (a.gate.as_ref(), a.overridden.as_ref()),
-            Some(Kind::Exit(e)) => (e.gate.as_ref(), e.overridden.as_ref()),
+            Some(Kind::Admission(a)) => (a.gate.as_deref(), a.overridden.as_ref()),
+            Some(Kind::Exit(e)) => (e.gate.as_deref(), e.overridden.as_ref()),
             _ => (None, None), // a passage is made of nothing else
         };
         let (gate, inward) = (reader.gate(gate, &passage.id), passage.way.is_in());

@@ -47,7 +47,7 @@ struct Scan<'e> {
     reason: &'e str,
     ticket: Option<TicketId>,
     list: Option<ListId>,
-    gate: Option<&'e String>,
+    gate: Option<&'e str>,
     by: Option<&'e Override>,
     served: Option<(ProductId, u16)>,
 }
@@ -95,7 +95,7 @@ fn scan(kind: &Kind) -> Option<Scan<'_>> {
             verdict: "admit",
             ticket: Some(a.ticket),
             list: Some(a.list),
-            gate: a.gate.as_ref(),
+            gate: a.gate.as_deref(),
             by: a.overridden.as_ref(),
             ..ok
         },
@@ -103,7 +103,7 @@ fn scan(kind: &Kind) -> Option<Scan<'_>> {
             verdict: "exit",
             ticket: Some(e.ticket),
             list: Some(e.list),
-            gate: e.gate.as_ref(),
+            gate: e.gate.as_deref(),
             by: e.overridden.as_ref(),
             ..ok
         },
@@ -112,7 +112,7 @@ fn scan(kind: &Kind) -> Option<Scan<'_>> {
             reason: &r.code,
             ticket: r.ticket,
             list: r.list,
-            gate: r.gate.as_ref(),
+            gate: r.gate.as_deref(),
             ..ok
         },
         Kind::Serving(s) => {

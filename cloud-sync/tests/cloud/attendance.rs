@@ -230,7 +230,7 @@ async fn every_scan_stands_in_a_row_of_its_own() {
             ("type", entry.kind.ticket().map(|t| defused(&names.tickets[&t])).unwrap_or_default()),
             ("verdict", verdict.to_owned()),
             ("reason", defused(reason)),
-            ("gate", defused(gate.as_ref().unwrap_or(&device))),
+            ("gate", defused(gate.as_deref().unwrap_or(&device))),
             ("list", list.map(|list| names.list(list.0)).unwrap_or_default()),
             ("device", device.clone()),
             ("staff", entry.staff.as_deref().map(defused).unwrap_or_default()),

@@ -155,7 +155,7 @@ async fn large_night(venue: &Venue) {
         let (mut last, mut fresh) = (None, tickets.iter().skip(device * 8_000));
         for n in 0..10_000_i64 {
             let (at_s, list) = (START_S + n * 9 / 5, ListId(1));
-            let gate = Some(format!("Gate {}", device / 2));
+            let gate = Some(format!("Gate {}", device / 2).into());
             let kind = match (n % 50, last) {
                 (0..40, _) | (_, None) => {
                     let ticket = *fresh.next().unwrap();

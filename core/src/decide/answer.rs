@@ -90,7 +90,7 @@ pub fn card(
 fn used_at(catalogue: &Catalogue, passage: &Passage) -> UsedAt {
     UsedAt {
         device: catalogue.device_name(passage.id.journal.device),
-        gate: passage.gate.clone(),
+        gate: passage.gate.as_ref().map(|gate| gate.to_string()),
         at: passage.at.to_string(),
     }
 }

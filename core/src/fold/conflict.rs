@@ -10,6 +10,7 @@ use crate::id::{ListId, ProductId, TicketId};
 use crate::journal::EntryRef;
 use crate::ticket::Credit;
 use crate::time::Timestamp;
+use smol_str::SmolStr;
 
 /// What there was too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +31,7 @@ pub struct Side {
     /// How far that may be off, milliseconds.
     pub uncertain_ms: Option<u32>,
     /// By which gate, where it was named.
-    pub gate: Option<String>,
+    pub gate: Option<SmolStr>,
 }
 
 /// An act too many.
@@ -109,7 +110,7 @@ impl Conflict {
         let side = |side: &Side| ConflictSide {
             entry: side.id.to_string(),
             device: catalogue.device_name(side.id.journal.device),
-            gate: side.gate.clone(),
+            gate: side.gate.as_ref().map(SmolStr::to_string),
             at: side.at.to_string(),
             uncertain_ms: side.uncertain_ms,
         };

@@ -4,6 +4,7 @@ use super::*;
 use crate::id::{DeviceId, JournalId};
 use crate::seal::Hash;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const LIST: ListId = ListId(1);
 const LATER: Timestamp = Timestamp(1_000);
@@ -49,7 +50,7 @@ fn an_exit_sorts_after_the_admission_it_names_even_with_a_slow_clock() {
 
 #[test]
 fn an_undone_act_does_not_count_however_many_undo_it() {
-    let undo = |device, sequence| act(device, sequence, 30, Does::Undo { target: id(1, 1) });
+    let undo = |device, sequence| act(device, sequence, 30, Does::Undo { target: id(1, 1).into() });
     let state = state(&[admit(1, 1, 10), undo(1, 2), undo(2, 1)]);
     assert_eq!(state.on(LIST).entries(), 0);
     assert!(state.undone.contains(&id(1, 1)));
@@ -104,7 +105,7 @@ fn an_exit_frees_the_places_of_the_admissions_it_names_and_no_other() {
     check(&[one.clone(), leave(2, 2, 30, vec![])], &[id(1, 1)]);
     let twice = [leave(1, 2, 30, vec![id(1, 1)]), leave(2, 2, 31, vec![id(1, 1)])];
     check(&[&[one.clone()][..], &twice].concat(), &[]);
-    let taken_back = act(1, 3, 40, Does::Undo { target: id(1, 2) });
+    let taken_back = act(1, 3, 40, Does::Undo { target: id(1, 2).into() });
     check(&[one, leave(1, 2, 30, vec![id(1, 1)]), taken_back], &[id(1, 1)]);
 }
 
@@ -118,7 +119,7 @@ fn any_act() -> impl Strategy<Value = Act> {
             0 => admit(device, seq, clock),
             1 => leave(device, seq, clock, vec![id(d2, s2)]),
             2 => act(device, seq, clock, Does::Serve { product: ProductId(1), units: seq as u16 }),
-            _ => act(device, seq, clock, Does::Undo { target: id(d2, s2) }),
+            _ => act(device, seq, clock, Does::Undo { target: id(d2, s2).into() }),
         }
     })
 }

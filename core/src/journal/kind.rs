@@ -37,6 +37,7 @@ use crate::trial::{Bug, planted};
 use crate::trust::{Identity, Rights, to_cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
+use smol_str::SmolStr;
 
 /// The longest name, gate or reason in an entry, in bytes: a sentence, not a page.
 pub const MAX_TEXT_BYTES: usize = 200;
@@ -86,7 +87,8 @@ pub struct Admission {
     pub list: ListId,
     /// By which gate, where it was named.
     #[n(2)]
-    pub gate: Option<String>,
+    #[cbor(with = "crate::short", has_nil)]
+    pub gate: Option<SmolStr>,
     /// The decision against the rule, where one was needed.
     #[n(3)]
     pub overridden: Option<Override>,
@@ -116,7 +118,8 @@ pub struct Exit {
     pub list: ListId,
     /// By which gate, where it was named.
     #[n(2)]
-    pub gate: Option<String>,
+    #[cbor(with = "crate::short", has_nil)]
+    pub gate: Option<SmolStr>,
     /// The open admissions it closes.
     #[n(3)]
     pub closes: Vec<EntryRef>,
@@ -161,7 +164,8 @@ pub struct Refusal {
     pub list: Option<ListId>,
     /// By which gate, where it was named.
     #[n(2)]
-    pub gate: Option<String>,
+    #[cbor(with = "crate::short", has_nil)]
+    pub gate: Option<SmolStr>,
     /// The stable code of the verdict.
     #[n(3)]
     pub code: String,

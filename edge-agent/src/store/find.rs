@@ -95,7 +95,7 @@ pub fn found(
         ticket: card(&memory.catalogue, row.id, Some(row.product), Some(row)),
         status: status.into(),
         inside: state.inside(now),
-        entries: state.lists.values().map(|presence| presence.entries() as u64).sum(),
+        entries: state.lists.iter().map(|(_, presence)| presence.entries() as u64).sum(),
     })
 }
 

@@ -65,10 +65,11 @@ pub(super) fn together(tx: &mut Tx<'_>, row: i64, previous: &Hash, new: &[New<'_
     counting.filter_map(|new| Some((new.id, new.entry?))).try_for_each(|(id, entry)| note(tx, id, entry))
 }
 
-/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails.
+/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails. One
+/// that writes one row has changed nothing when it fails, and need not be taken back.
 fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -> Result<(), Fault> {
     let mut put = tx.connection.prepare_cached(
-        "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
+        "INSERT OR FAIL INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for (New { id, bytes, entry, signature, counts }, ticket) in new.iter().zip(tickets) {

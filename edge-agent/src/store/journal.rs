@@ -6,6 +6,7 @@
 //! cannot be taken is set aside with its reason and blocks nothing. Entries of a revoked
 //! device after the last that counts are kept as evidence.
 
+use super::ahead::{self, Ahead};
 use super::insert::{self, New, ends_a_group};
 use super::memory::Memory;
 use super::parts::Part;
@@ -27,8 +28,8 @@ use tidegate_core::trust::{Identity, TrustFault};
 /// Takes runs in; gives those that were not taken, with the reason.
 pub fn take(tx: &mut Tx<'_>, source: &str, runs: &[Run]) -> Result<Vec<Rejected>, Fault> {
     let mut rejected = Vec::new();
-    for run in runs {
-        if let Err(fault) = take_one(tx, run)? {
+    ahead::beside(tx, runs, |tx, run, ahead| {
+        if let Err(fault) = take_one(tx, run, ahead)? {
             tracing::warn!(source, journal = %run.journal, first = run.first, code = fault.code(), "run set aside");
             // What goes on from entries that are not here is no evidence of anything: they are asked for.
             if !matches!(fault, RunFault::Gap | RunFault::Astray) {
@@ -36,11 +37,12 @@ pub fn take(tx: &mut Tx<'_>, source: &str, runs: &[Run]) -> Result<Vec<Rejected>
             }
             rejected.push(Rejected { journal: run.journal, first: run.first, code: fault.code().into() });
         }
-    }
+        Ok(())
+    })?;
     Ok(rejected)
 }
 
-fn take_one(tx: &mut Tx<'_>, run: &Run) -> Result<Result<(), RunFault>, Fault> {
+fn take_one(tx: &mut Tx<'_>, run: &Run, ahead: Option<Ahead>) -> Result<Result<(), RunFault>, Fault> {
     let identity = match author(tx, run) {
         Ok(identity) => identity,
         Err(fault) => return Ok(Err(fault)),
@@ -50,7 +52,11 @@ fn take_one(tx: &mut Tx<'_>, run: &Run) -> Result<Result<(), RunFault>, Fault> {
         Ok(place) => place,
         Err(fault) => return Ok(Err(fault)),
     };
-    let verified = match run.verify(tx.enrolment.event(), &identity.key, from.hash) {
+    let verified = match ahead.filter(|ahead| ahead.is_of(&identity.key, from.hash)) {
+        Some(ahead) => ahead.verified,
+        None => run.verify(tx.enrolment.event(), &identity.key, from.hash),
+    };
+    let verified = match verified {
         Ok(verified) => verified,
         Err(fault) => return Ok(Err(fault)),
     };

@@ -388,7 +388,7 @@ impl Device {
     }
 
     pub fn admit(&mut self, at_s: i64, ticket: TicketId, list: u16) -> EntryRef {
-        let gate = Some("North".to_owned());
+        let gate = Some("North".into());
         let list = ListId(list);
         self.write(at_s, Kind::Admission(Admission { gate, ..Admission::new(ticket, list) }))
     }

@@ -195,7 +195,7 @@ impl Recount {
                 Kind::Refusal(r) => {
                     let list = r.list.map(|list| self.names.list(list.0)).unwrap_or_default();
                     let product = r.ticket.map(|ticket| self.names.tickets[&ticket].clone()).unwrap_or_default();
-                    let gate = r.gate.clone().unwrap_or_else(|| self.names.device(id));
+                    let gate = r.gate.as_ref().map_or_else(|| self.names.device(id), |gate| gate.to_string());
                     let count = self.rows.entry((five(entry.happened_at()), list, gate, product)).or_default();
                     count.numbers[3] += 1;
                     *count.codes.entry(r.code.clone()).or_default() += 1;
@@ -232,7 +232,7 @@ impl Recount {
                     Kind::Exit(e) => (e.gate.clone(), e.overridden.clone()),
                     other => panic!("{other:?} is no passage"),
                 };
-                let gate = gate.unwrap_or_else(|| self.names.device(&passage.id));
+                let gate = gate.map_or_else(|| self.names.device(&passage.id), |gate| gate.to_string());
                 let key = (five(passage.at), list.clone(), gate, self.names.tickets[&ticket].clone());
                 let way = usize::from(passage.way == Way::Out);
                 let row = &mut self.rows.entry(key).or_default().numbers;

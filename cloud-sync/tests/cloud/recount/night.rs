@@ -103,7 +103,7 @@ impl Night {
     fn kind(&mut self, device: usize) -> Kind {
         let ticket = self.tickets[self.dice.random_range(0..self.tickets.len())];
         let list = ListId(self.dice.random_range(1..=4));
-        let gate = GATES[self.dice.random_range(0..GATES.len())].map(str::to_owned);
+        let gate = GATES[self.dice.random_range(0..GATES.len())].map(Into::into);
         let by = Override { supervisor: "ana, \"boss\"".into(), reason: "@guest of the band".into() };
         let overridden = self.chance(9).then_some(by);
         let product = ProductId(if self.chance(2) { 1 } else { 6 });

@@ -8,6 +8,7 @@ use crate::journal::EntryRef;
 use crate::rule::{Counted, Needs};
 use crate::seal::Hash;
 use crate::trust::Role;
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
 fn catalogue() -> Catalogue {
@@ -64,7 +65,7 @@ fn passage(gate: Option<&str>) -> Passage {
         id: EntryRef { journal, sequence: 1, hash: Hash([0; 32]) },
         at: time("2026-11-21T20:14:00+01:00"),
         uncertain_ms: None,
-        gate: gate.map(str::to_owned),
+        gate: gate.map(SmolStr::new),
         way: Way::In,
     }
 }

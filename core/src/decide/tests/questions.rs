@@ -103,7 +103,7 @@ fn what_was_answered_at_the_door_stands_in_the_entry_and_is_not_asked_again() {
             }
             let target = w.acts[0].id;
             let id = EntryRef { sequence: 2, ..target };
-            w.acts.push(Act { id, does: Does::Undo { target }, ..w.acts[0].clone() });
+            w.acts.push(Act { id, does: Does::Undo { target: target.into() }, ..w.acts[0].clone() });
         },
         "ask/question",
     );
