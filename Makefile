@@ -24,8 +24,8 @@ setup-network:
 	@packaging/setup.sh network
 
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
-	$(CARGO) build --workspace --profile demo --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
-	@$(TARGET)/demo/demo $(ARGS)
+	$(CARGO) build --workspace --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
+	@$(TARGET)/release/demo $(ARGS)
 
 test: setup-tests ## every test: units, properties, real processes, scenarios on every surface
 	$(MAKE) build

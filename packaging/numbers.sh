@@ -2,8 +2,8 @@
 # Prints the figures of docs/numbers.md, one command after the other, each named before it runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-release=${CARGO_TARGET_DIR:-target}/release
-cargo build --workspace --release --quiet --bin numbers --bin eye_bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
+release=${CARGO_TARGET_DIR:-target}/dist
+cargo build --workspace --profile dist --quiet --bin numbers --bin eye_bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
 show() { printf '\n$ %s\n' "$*"; "$@"; }
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 1
 show "$release"/numbers --dir "${DIR:-.}" scans --lanes 8
@@ -25,6 +25,6 @@ show "$release"/numbers --dir "${DIR:-.}" desk --postgres --lanes 32
 show "$release"/eye_bench --synth 60 --seed 3
 show "$release"/demo
 show ls -l "$release"/edge-agent "$release"/cloud-sync "$release"/scanner-tui
-show cargo test --release -q -p cloud-sync --test cloud pace -- --ignored --nocapture --test-threads 1
+show cargo test --profile dist -q -p cloud-sync --test cloud pace -- --ignored --nocapture --test-threads 1
 show cargo bench -q -p tidegate-core --bench rules
 show cargo bench -q -p tidegate-core --bench merge

@@ -26,7 +26,7 @@ use tidegate_core::feed::{Cursor, Epoch};
 use tidegate_core::id::{EventId, JournalId};
 use tidegate_core::journal::Run;
 use tidegate_core::start::SignedPart;
-use tidegate_core::sync::{MAX_JOURNALS, MAX_TRACES, Rejected, Request, Response, VERSION};
+use tidegate_core::sync::{MAX_JOURNALS, MAX_TRACES, Misdirected, Rejected, Request, Response, VERSION};
 use tidegate_core::trust::{Identity, TrustFault};
 
 /// Journals of one device that are taken: a store that is moved every day of a season.
@@ -86,15 +86,15 @@ async fn start_of(app: &Arc<App>, request: &mut Request, epoch: Epoch) -> Result
 }
 
 fn check(peer: &Identity, request: &Request) -> Result<(), Fault> {
-    if request.version != VERSION {
-        let why = format!("version {} was sent, version {VERSION} is spoken here", request.version);
-        return Err(
+    request.is_for(peer.event).map_err(|misdirected| match misdirected {
+        Misdirected::Version => {
+            let why = format!("version {} was sent, version {VERSION} is spoken here", request.version);
             Fault::new(StatusCode::BAD_REQUEST, "wrong_version", "Another version of the exchange").why(why)
-        );
-    }
-    if request.event != peer.event {
-        return Err(Fault::forbidden(TrustFault::Event.code(), "The device is enrolled for another event"));
-    }
+        }
+        Misdirected::Event => {
+            Fault::forbidden(TrustFault::Event.code(), "The device is enrolled for another event")
+        }
+    })?;
     if request.vector.as_ref().is_some_and(|vector| vector.0.len() > MAX_JOURNALS) {
         return Err(Fault::invalid(format!("A vector has at most {MAX_JOURNALS} journals")));
     }

@@ -4,7 +4,8 @@
 //! ticket, judged ticket by ticket, and become the totals and the vector. Of five entries two let somebody in, two
 //! hand something over elsewhere, and one sees somebody out: two and a half for each ticket. In it are the acts, the
 //! gathering, each ticket's state, and the sums; a state is dropped when its totals are taken, as stores do. Not in it
-//! are disks, signatures, hashes and decoding, nor judging a ticket again when a later run brings more of it. On
+//! are disks, signatures, hashes and decoding, nor whether an author may write an entry, conflicts, and judging a ticket
+//! again when a later run brings more of it. On
 //! two cores each gathers half of the journals, and then judges half of the tickets, which share nothing but the sums.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -108,7 +109,7 @@ fn on_cores<P: Send, T: Send>(parts: impl Iterator<Item = P>, work: impl Fn(P) -
         let last = parts.pop();
         let others: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || work(part))).collect();
         let last = last.map(work);
-        others.into_iter().filter_map(|other| other.join().ok()).chain(last).collect()
+        others.into_iter().map(|other| other.join().expect("no core panics")).chain(last).collect()
     })
 }
 

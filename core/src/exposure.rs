@@ -100,7 +100,7 @@ impl Reach {
     pub fn too_old(&self) -> Option<Limit> {
         let oldest_us = i64::from(self.policy.oldest_update_s?) * SECOND_US;
         let age = self.update_age_us.unwrap_or(i64::MAX);
-        (age > oldest_us).then_some(Limit::Update { age_us: self.update_age_us })
+        (age > oldest_us && !planted(Bug::OldWord)).then_some(Limit::Update { age_us: self.update_age_us })
     }
 
     /// The limit that stands against one more admission.
@@ -115,7 +115,8 @@ impl Reach {
     pub fn share(&self, left: i64, alone: i64, units: i64) -> Option<Limit> {
         let percent = i64::from(self.policy.share_percent?.min(100));
         let allowed = (left + alone) * percent / 100;
-        (self.cut_off && alone + units > allowed).then_some(Limit::Share { allowed, alone })
+        (self.cut_off && alone + units > allowed && !planted(Bug::AloneServesAll))
+            .then_some(Limit::Share { allowed, alone })
     }
 
     /// The limit that stands against using rights.

@@ -324,7 +324,8 @@ pub struct Serving {
 /// Everything the journals say about one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketState {
-    /// Comings and goings by list, in the order of the lists. There are one or two: a map costs more than all in it.
+    /// Comings and goings, once for each list that has any, in the order of the lists. There are one or two: a map would take
+    /// more time than all that is in it.
     pub lists: Vec<(ListId, Presence)>,
     /// Servings that stand, in order.
     pub servings: Vec<Serving>,
@@ -414,21 +415,22 @@ fn place<'a>(act: &'a Act, all: &All<'a>) -> Key<'a> {
 }
 
 fn lists(standing: &[(Key<'_>, &Act)], catalogue: &Catalogue) -> Vec<(ListId, Presence)> {
+    let leaves = standing.iter().filter_map(|(_, act)| match &act.does {
+        Does::Leave { closes, .. } => Some(closes),
+        Does::Admit { .. } | Does::Serve { .. } | Does::Undo { .. } => None,
+    });
+    let mut left: Vec<EntryRef> = leaves.flatten().copied().collect();
+    left.sort_unstable();
+    let mut passages: Vec<(ListId, Passage)> =
+        standing.iter().filter_map(|(key, act)| passage(act, key.at)).collect();
+    passages.sort_by_key(|(list, _)| *list); // those of one list stay in order
     let mut lists: Vec<(ListId, Presence)> = Vec::with_capacity(1);
-    let mut left: Vec<EntryRef> = Vec::new();
-    for (key, act) in standing {
-        if let Does::Leave { closes, .. } = &act.does {
-            left.extend(closes);
-        }
-        if let Some((list, passage)) = passage(act, key.at) {
-            let place = lists.binary_search_by_key(&list, |(list, _)| *list).unwrap_or_else(|place| {
-                lists.insert(place, (list, Presence::default()));
-                place
-            });
-            lists[place].1.passages.push(passage); // found there, or put there
+    for (list, passage) in passages {
+        match lists.last_mut().filter(|(of, _)| *of == list) {
+            Some((_, presence)) => presence.passages.push(passage),
+            None => lists.push((list, Presence { passages: vec![passage], ..Presence::default() })),
         }
     }
-    left.sort_unstable();
     for (list, presence) in &mut lists {
         *presence = Presence::closed(std::mem::take(&mut presence.passages), &left, catalogue.closing(*list));
     }

@@ -1,4 +1,4 @@
-//! Short texts in records, read to where they stand: a name of up to 23 bytes takes no memory of its own.
+//! Short texts in records: one of up to 23 bytes takes no memory beside its record's.
 
 use minicbor::decode::Error;
 use minicbor::encode::{Error as EncodeError, Write};

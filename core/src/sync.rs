@@ -251,7 +251,28 @@ pub struct Request {
     pub leave: Vec<JournalId>,
 }
 
+/// Why a question is not for whoever got it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misdirected {
+    /// It speaks another version.
+    Version,
+    /// It is about another event.
+    Event,
+}
+
 impl Request {
+    /// Whether it can be answered by whoever works for `event` and speaks [`VERSION`].
+    ///
+    /// # Errors
+    /// Where it speaks another version, or is about another event.
+    pub fn is_for(&self, event: EventId) -> Result<(), Misdirected> {
+        match (self.version == VERSION, self.event == event) {
+            (false, _) => Err(Misdirected::Version),
+            (true, false) => Err(Misdirected::Event),
+            (true, true) => Ok(()),
+        }
+    }
+
     /// A question that brings nothing and asks for nothing but the time, of somebody who has nothing.
     pub fn empty(event: EventId, now: Timestamp) -> Self {
         Self {

@@ -76,8 +76,10 @@ bugs! {
     ConflictAgain, 5, "conflict-again";
     /// A third entry too many is not reported.
     OneConflictOnly, 5, "one-conflict-only";
-    /// Whoever is cut off goes on without a limit.
+    /// Whoever is cut off admits as many as come.
     AloneUnlimited, 5, "alone-unlimited";
+    /// Whoever is cut off serves all of a balance.
+    AloneServesAll, 5, "alone-serves-all";
     /// A code is taken whatever its signature.
     UnsignedCode, 6, "unsigned-code";
     /// A code of another event is taken.
@@ -90,6 +92,8 @@ bugs! {
     FeedBackwards, 7, "feed-backwards";
     /// A code that was replaced is taken where its row is here.
     ReplacedCode, 7, "replaced-code";
+    /// A device decides however old the cloud's last word is.
+    OldWord, 7, "old-word";
     /// A ticket is taken before its window and after it.
     AnyTime, 7, "any-time";
     /// A key that the office retired is good for ever.

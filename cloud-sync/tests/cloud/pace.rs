@@ -1,4 +1,4 @@
-//! How fast it is, measured: run with `cargo test --release -p cloud-sync --test cloud pace -- --ignored --nocapture`.
+//! How fast it is, measured: run with `cargo test --profile dist -p cloud-sync --test cloud pace -- --ignored --nocapture`.
 //!
 //! Bounds are asserted only here, on an optimised build and a quiet machine. Both databases wait for their disk
 //! at every commit.

@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response as HttpResponse};
 use std::sync::Arc;
 use std::time::Instant;
 use tidegate_core::start::{Place, SignedShelf};
-use tidegate_core::sync::{Rejected, Request, Response, VERSION};
+use tidegate_core::sync::{Misdirected, Rejected, Request, Response, VERSION};
 use tidegate_core::trust::Identity;
 use tidegate_link::body;
 use tidegate_link::client::LinkError;
@@ -110,16 +110,15 @@ pub async fn answer(
 }
 
 fn check(agent: &Agent, request: &Request) -> Result<(), Problem> {
-    if request.version != VERSION {
-        let why = format!("it speaks version {}, this agent {VERSION}", request.version);
-        return Err(
+    request.is_for(agent.enrolment.event()).map_err(|misdirected| match misdirected {
+        Misdirected::Version => {
+            let why = format!("it speaks version {}, this agent {VERSION}", request.version);
             Problem::new(StatusCode::BAD_REQUEST, "wrong_version", "Another version of the exchange").why(why)
-        );
-    }
-    if request.event != agent.enrolment.event() {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "wrong_event", "This device works for another event"));
-    }
-    Ok(())
+        }
+        Misdirected::Event => {
+            Problem::new(StatusCode::FORBIDDEN, "wrong_event", "This device works for another event")
+        }
+    })
 }
 
 async fn respond(agent: &Agent, peer: &Identity, request: Request) -> Result<Response, Fault> {

@@ -25,7 +25,7 @@ type Amounts = BTreeMap<Total, i64>;
 
 impl Tx<'_> {
     /// What acts of a ticket come to.
-    pub fn state(&self, acts: &[Act]) -> TicketState {
+    pub fn state<'a>(&self, acts: impl IntoIterator<Item = &'a Act>) -> TicketState {
         TicketState::of(acts, &self.memory.catalogue)
     }
 

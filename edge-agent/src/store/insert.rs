@@ -43,7 +43,7 @@ pub(super) fn ends_a_group(kind: &Kind) -> bool {
 pub(super) fn together(tx: &mut Tx<'_>, row: i64, previous: &Hash, new: &[New<'_>]) -> Result<(), Fault> {
     // Before the fold: it holds servings against the credits that these very codes may bring.
     let mut learned = BTreeSet::new();
-    let (mut tickets, mut acts) = (Vec::with_capacity(new.len()), BTreeMap::<TicketId, Vec<Act>>::new());
+    let (mut tickets, mut acts) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
     for New { id, entry, counts, .. } in new {
         let act = entry.and_then(|entry| Act::of(*id, entry, &tx.memory.rebases));
         let ticket = act.as_ref().map(|(ticket, _)| *ticket);
@@ -51,25 +51,24 @@ pub(super) fn together(tx: &mut Tx<'_>, row: i64, previous: &Hash, new: &[New<'_
             learned.extend(ticket);
         }
         tickets.push(ticket);
-        if let Some((ticket, act)) = act.filter(|_| *counts) {
-            acts.entry(ticket).or_default().push(act);
-        }
+        acts.extend(act.filter(|_| *counts));
     }
-    let known = acts_of_each(tx.connection, &tx.memory.rebases, acts.keys())?;
+    acts.sort_by_key(|(ticket, _)| *ticket);
+    let known = acts_of_each(tx.connection, &tx.memory.rebases, acts.iter().map(|(ticket, _)| ticket))?;
     write(tx, row, new, &tickets)?;
     if let Some(last) = new.last() {
         parts::note(tx, row, &last.id, previous);
     }
-    fold(tx, known, acts, learned)?;
+    fold(tx, known, &acts, learned)?;
+    let reading = tx.time.read();
     let counting = new.iter().filter(|new| new.counts);
-    counting.filter_map(|new| Some((new.id, new.entry?))).try_for_each(|(id, entry)| note(tx, id, entry))
+    counting.filter_map(|new| Some((new.id, new.entry?))).try_for_each(|(id, entry)| note(tx, id, entry, reading))
 }
 
-/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails. One
-/// that writes one row has changed nothing when it fails, and need not be taken back.
+/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails.
 fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -> Result<(), Fault> {
     let mut put = tx.connection.prepare_cached(
-        "INSERT OR FAIL INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
+        "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for (New { id, bytes, entry, signature, counts }, ticket) in new.iter().zip(tickets) {
@@ -80,20 +79,20 @@ fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -
     Ok(())
 }
 
-/// Judges each ticket by what was known of it and what is new, and moves what is folded.
+/// Judges each ticket by what was known of it and what is new, by ticket, and moves what is folded.
 fn fold(
     tx: &mut Tx<'_>,
     mut known: BTreeMap<TicketId, Vec<Act>>,
-    new: BTreeMap<TicketId, Vec<Act>>,
+    new: &[(TicketId, Act)],
     mut learned: BTreeSet<TicketId>,
 ) -> Result<(), Fault> {
     let mut moved = Moved::default();
-    for (ticket, new) in new {
-        let mut acts = known.remove(&ticket).unwrap_or_default();
+    for new in new.chunk_by(|(ticket, _), (other, _)| ticket == other) {
+        let ticket = new[0].0; // none of them is empty
+        let known = known.remove(&ticket).unwrap_or_default();
         // Of whom nothing was known there is no conflict either.
-        let before = (!acts.is_empty()).then(|| tx.state(&acts));
-        acts.extend(new);
-        let state = tx.state(&acts);
+        let before = (!known.is_empty()).then(|| tx.state(&known));
+        let state = tx.state(known.iter().chain(new.iter().map(|(_, act)| act)));
         moved.turn(tx, before.as_ref(), &state);
         if before.is_some() {
             tx.reconcile(ticket, &state)?
@@ -107,8 +106,8 @@ fn fold(
 }
 
 /// What an entry that counts leaves beside a ticket's fold: our clock, rights, ends of journals, and times.
-fn note(tx: &mut Tx<'_>, id: EntryRef, entry: &Entry) -> Result<(), Fault> {
-    let Reading { now, quality, uptime, .. } = tx.time.read();
+fn note(tx: &mut Tx<'_>, id: EntryRef, entry: &Entry, reading: Reading) -> Result<(), Fault> {
+    let Reading { now, quality, uptime, .. } = reading;
     tx.memory.clock.merge(entry.clock, entry.quality, now, quality);
     if id.journal == tx.memory.own {
         rights::note_use(&mut tx.memory, entry, uptime);

@@ -2,7 +2,7 @@
 //!
 //! It opens the database, runs jobs in the order they come, each under a savepoint so
 //! that one that fails changes nothing, signs the journal's head, commits, and only then
-//! answers anybody. It has no thread and no queue of its own and reads clocks only from
+//! answers anybody. It has no queue of its own, no thread that outlives a job, and reads clocks only from
 //! the [`Machine`] it was given: whoever calls it decides when what happens. The shipped
 //! agent's writer thread is such a caller, and so is a test that drives one by hand.
 

@@ -304,13 +304,14 @@ pub fn acts(connection: &Connection, rebases: &Rebases, ticket: TicketId) -> Res
     Ok(acts)
 }
 
-/// All acts that count of tickets that have any.
+/// All acts that count of tickets that have any; the tickets come in order, some several times.
 pub(super) fn acts_of_each<'a>(
     connection: &Connection,
     rebases: &Rebases,
     tickets: impl Iterator<Item = &'a TicketId>,
 ) -> Result<BTreeMap<TicketId, Vec<Act>>, Fault> {
-    let tickets: Vec<TicketId> = tickets.copied().collect();
+    let mut tickets: Vec<TicketId> = tickets.copied().collect();
+    tickets.dedup();
     let mut found: BTreeMap<TicketId, Vec<Act>> = BTreeMap::new();
     for tickets in tickets.chunks(ASKED) {
         if let [ticket] = tickets {
