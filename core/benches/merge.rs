@@ -5,8 +5,8 @@
 //! hand something over elsewhere, and one sees somebody out: two and a half for each ticket. In it are the acts, the
 //! gathering, each ticket's state, and the sums; a state is dropped when its totals are taken, as stores do. Not in it
 //! are disks, signatures, hashes and decoding, nor whether an author may write an entry, conflicts, and judging a ticket
-//! again when a later run brings more of it. On
-//! two cores each gathers half of the journals, and then judges half of the tickets, which share nothing but the sums.
+//! again when a later run brings more of it. On two cores each gathers half of the journals, and then judges half of
+//! the tickets, which share nothing but the sums.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
