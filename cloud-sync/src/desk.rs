@@ -27,7 +27,7 @@ use tidegate_core::clock::Quality;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Decision, Facts, Scan, Shown, Stage, Why, decide, rule_reasons};
+use tidegate_core::decide::{AddOn, Decision, Facts, Room, Scan, Shown, Stage, Why, decide, rule_reasons};
 use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, TicketState};
 use tidegate_core::id::{DeviceId, EventId, JournalId, ListId, ProductId, TicketId};
@@ -283,11 +283,11 @@ impl<'a> Desk<'a> {
 
     /// Places that the cloud itself may still fill at the time of a scan, where somebody wants one and the list
     /// counts any.
-    async fn room(&mut self, tx: &mut Tx, (scan, list): (&Scan, &CheckInList)) -> Result<Option<i64>, Fault> {
+    async fn room(&mut self, tx: &mut Tx, (scan, list): (&Scan, &CheckInList)) -> Result<Option<Room>, Fault> {
         Ok(match list.zone.filter(|_| scan.direction == Direction::Entry) {
             Some(zone) => {
                 let at = scan.at.unwrap_or(self.app.now());
-                Some(self.left_at(tx, Resource::Zone(zone), at).await?)
+                Some(Room::of(self.left_at(tx, Resource::Zone(zone), at).await?))
             }
             None => None,
         })

@@ -57,11 +57,27 @@ pub struct Facts<'a> {
     /// How far it has come with what there was before it.
     pub stage: Stage<'a>,
     /// Free places that this device may fill; absent where the list counts none.
-    pub room: Option<i64>,
+    pub room: Option<Room>,
     /// How far this device stands from the others.
     pub reach: Reach,
     /// The journal that this device writes; absent where nobody's is written.
     pub own: Option<JournalId>,
+}
+
+/// Free places that a device may fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// So many for certain.
+    pub certain: i64,
+    /// So many if it is as late as the device's clock says: a closing time may have come.
+    pub by_clock: i64,
+}
+
+impl Room {
+    /// What there is whatever the time is, or where it is known.
+    pub fn of(places: i64) -> Self {
+        Self { certain: places, by_clock: places }
+    }
 }
 
 impl Facts<'_> {

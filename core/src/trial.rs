@@ -66,6 +66,8 @@ bugs! {
     UseUnconfirmed, 4, "use-unconfirmed";
     /// A lease never ends.
     EndlessLease, 4, "endless-lease";
+    /// Whatever a clock says, a closing time that it says has come frees its places.
+    ClosedByAnyClock, 4, "closed-by-any-clock";
     /// Who takes over a lost journal gets what it used as well.
     RetiredInFull, 4, "retired-in-full";
     /// A scan does not see who came by another gate.

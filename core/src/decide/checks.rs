@@ -278,11 +278,17 @@ fn used(case: &Case<'_>) -> Option<Objection> {
     Some(Objection { used: Some(passage.clone()), ..objection })
 }
 
-/// A list that lets into a zone needs a place that this device may fill.
+/// A list that lets into a zone needs a place that this device may fill. Where only a clock that is not sure says
+/// that closing time has freed one, somebody looks.
 fn full(case: &Case<'_>) -> Option<Objection> {
     let catalogue = case.facts.catalogue;
     let zone = || case.list.zone.map(|zone| catalogue.resource_name(Resource::Zone(zone))).unwrap_or_default();
-    (case.facts.room? <= 0).then(|| Objection::refuse(Code::Full, Why::Full { zone: zone() }))
+    let room = case.facts.room?;
+    match (room.certain > 0, room.by_clock > 0) {
+        (true, _) => None,
+        (false, true) => Some(Objection::ask(Code::Clock, Why::MaybeFull { zone: zone() })),
+        (false, false) => Some(Objection::refuse(Code::Full, Why::Full { zone: zone() })),
+    }
 }
 
 fn limit(case: &Case<'_>) -> Option<Objection> {

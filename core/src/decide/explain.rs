@@ -117,6 +117,11 @@ pub enum Why {
         /// Name of the zone.
         zone: String,
     },
+    /// No place of its zone is free here, unless it is as late as a clock says that is not sure.
+    MaybeFull {
+        /// Which zone.
+        zone: String,
+    },
     /// A limit on what may be done cut off.
     Limit(Limit),
 }
@@ -167,6 +172,7 @@ impl Why {
                 .with("more", texts.len().saturating_sub(1)),
             Self::Ambiguous { count } => Text::new("ambiguous").with("count", *count),
             Self::Full { zone } => Text::new("full").with("zone", zone.clone()),
+            Self::MaybeFull { zone } => Text::new("maybe-full").with("zone", zone.clone()),
             Self::Limit(limit) => limit_reached(*limit),
         };
         Some(text)

@@ -32,7 +32,7 @@ struct World {
     scan: Scan,
     quality: Quality,
     can_ask: bool,
-    room: Option<i64>,
+    room: Option<Room>,
     reach: Reach,
     behind: Option<(Option<Uses>, Rows)>,
 }

@@ -129,6 +129,7 @@ question = { $text }{ $more ->
     .do = Fragen, dann die Antwort eingeben
     .say = { $text }
 full = { $zone }: voll
+maybe-full = { $zone }: voll, falls seither nicht Schluss war; diese Uhr ist unsicher
     .do = Um Geduld bitten; geht ein Gast, kommt einer hinein
     .say = Im Moment ist es voll. Bitte warten Sie hier.
 

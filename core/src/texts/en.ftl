@@ -133,6 +133,7 @@ question = { $text }{ $more ->
     .do = Ask, then enter the answer
     .say = { $text }
 full = { $zone } is full
+maybe-full = { $zone } is full unless it has closed since, and this clock is not sure
     .do = Ask to wait; one out, one in
     .say = It is full just now. Please wait here.
 

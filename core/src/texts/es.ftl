@@ -131,6 +131,7 @@ question = { $text }{ $more ->
     .do = Pregunte, y anote la respuesta
     .say = { $text }
 full = { $zone }: completo
+maybe-full = { $zone }: completo, salvo que ya haya cerrado; este reloj no es seguro
     .do = Pida que espere; sale uno, entra uno
     .say = Ahora está completo. Espere aquí, por favor.
 

@@ -133,6 +133,7 @@ question = { $text }{ $more ->
     .do = Perguntar e anotar a resposta
     .say = { $text }
 full = { $zone }: lotação esgotada
+maybe-full = { $zone }: lotação esgotada, salvo se já fechou; este relógio não é seguro
     .do = Pedir que aguarde; sai um, entra um
     .say = Neste momento está cheio. Aguarde aqui, por favor.
 

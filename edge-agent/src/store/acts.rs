@@ -16,7 +16,7 @@ use tidegate_core::catalogue::CheckInList;
 use tidegate_core::decide::answer::{Setting, answer, card, plain};
 use tidegate_core::decide::key::{Operation, Recorded, repeat};
 use tidegate_core::decide::undo::{Target, undo};
-use tidegate_core::decide::{AddOn, Behind, Code, Decision, Facts, Rows, Scan, Shown, Stage, decide};
+use tidegate_core::decide::{AddOn, Behind, Code, Decision, Facts, Room, Rows, Scan, Shown, Stage, decide};
 use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, Does};
 use tidegate_core::id::{JournalId, ListId, TicketId};
@@ -192,7 +192,7 @@ pub(super) struct Gathered {
     add_ons: Vec<AddOn>,
     pub(super) now: Timestamp,
     quality: tidegate_core::clock::Quality,
-    room: Option<i64>,
+    room: Option<Room>,
     reach: Reach,
     starting: bool,
     heard: Option<Arc<Heard>>,
@@ -232,7 +232,7 @@ impl Gathered {
     /// The same for a scan on this list, at the time that it names: who has left at a closing time had
     /// not left before it.
     pub(super) fn at(self, tx: &Tx<'_>, list: ListId, at: Option<Timestamp>) -> Result<Self, Fault> {
-        Ok(Self { room: rights::room(tx, list, at.unwrap_or(self.now))?, ..self })
+        Ok(Self { room: rights::room(tx, list, at)?, ..self })
     }
 
     fn stage(&self) -> Stage<'_> {

@@ -122,7 +122,7 @@ pub fn part_of_request(
         runs: found.runs,
         feed: repair.then_some(memory.cursor),
         now: reading.now,
-        wants: rights::wants(connection, memory, own, (reading.now, reading.uptime))?,
+        wants: rights::wants(connection, memory, own, &reading)?,
         traces: found.traces,
         journal: Some(memory.own),
         quality: Some(reading.quality),

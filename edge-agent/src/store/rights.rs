@@ -11,17 +11,21 @@ use super::Fault;
 use super::contact;
 use super::memory::Memory;
 use super::tx::Tx;
+use crate::time::Reading;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_core::allotment::lend::{MAX_WANTS, Pace, Want, give, pay, want};
+use tidegate_core::clock::Quality;
+use tidegate_core::decide::Room;
 use tidegate_core::exposure::Limit;
 use tidegate_core::fold::totals::{Total, occupied};
 use tidegate_core::id::{JournalId, ListId, ProductId};
 use tidegate_core::journal::kind::{Accepted, Kind, Resource, Transfer};
 use tidegate_core::journal::{Entry, EntryRef};
 use tidegate_core::time::Timestamp;
+use tidegate_core::trial::{Bug, planted};
 use tidegate_core::trust::Rights;
 
 /// What journals used of one resource.
@@ -117,10 +121,27 @@ pub fn stock_here(tx: &Tx<'_>, product: ProductId) -> Result<i64, Fault> {
     left(tx.connection, &tx.memory, Resource::Product(product), tx.memory.own, tx.time.read().now)
 }
 
-/// Free places that this device may fill, where the list counts any.
-pub fn room(tx: &Tx<'_>, list: ListId, now: Timestamp) -> Result<Option<i64>, Fault> {
-    let zone = tx.memory.catalogue.zone_of(list);
-    zone.map(|zone| left(tx.connection, &tx.memory, Resource::Zone(zone), tx.memory.own, now)).transpose()
+/// Free places that this device may fill, where the list counts any, at a time that is named or now.
+pub fn room(tx: &Tx<'_>, list: ListId, named: Option<Timestamp>) -> Result<Option<Room>, Fault> {
+    let Some(zone) = tx.memory.catalogue.zone_of(list) else { return Ok(None) };
+    let left = |at| left(tx.connection, &tx.memory, Resource::Zone(zone), tx.memory.own, at);
+    let reading = tx.time.read();
+    let (certain, by_clock) = match named {
+        Some(at) => (at, at),
+        None => (come(&tx.memory, &reading), reading.now),
+    };
+    let places = left(certain)?;
+    Ok(Some(Room { certain: places, by_clock: if certain == by_clock { places } else { left(by_clock)? } }))
+}
+
+/// The latest time that has come for certain: now, where the clock is trusted, else the cloud's last word. What
+/// only a clock that is not sure says is over may still be going on.
+pub(super) fn come(memory: &Memory, reading: &Reading) -> Timestamp {
+    match reading.quality {
+        Quality::Trusted => reading.now,
+        _ if planted(Bug::ClosedByAnyClock) => reading.now,
+        Quality::Unsure | Quality::Wild => memory.cloud_time.unwrap_or(Timestamp(i64::MIN)).min(reading.now),
+    }
 }
 
 /// Notes what an own entry used, so that more is asked for in time.
@@ -164,19 +185,19 @@ pub fn wants(
     connection: &Connection,
     memory: &Memory,
     own: Rights,
-    (now, uptime): (Timestamp, Duration),
+    reading: &Reading,
 ) -> Result<Vec<Want>, Fault> {
-    let mut wants = Vec::new();
+    let (mut wants, come) = (Vec::new(), come(memory, reading));
     for of in resources(memory) {
         // Of what never came into being there is nothing to be had.
         if !holds(own, of) || memory.rights.minted(of) <= 0 || wants.len() == MAX_WANTS {
             continue;
         }
-        let used = memory.pace.used(of, uptime);
+        let used = memory.pace.used(of, reading.uptime);
         if used == 0 && memory.rights.is_shared_out(of) && !held_before(memory, of) {
             continue;
         }
-        let pace = Pace { used, left: left(connection, memory, of, memory.own, now)? };
+        let pace = Pace { used, left: left(connection, memory, of, memory.own, come)? };
         wants.extend(want(of, pace, memory.vector.head(&memory.own)));
     }
     Ok(wants)
@@ -204,7 +225,7 @@ pub fn lend(tx: &mut Tx<'_>, to: JournalId, wants: &[Want]) -> Result<(), Fault>
             continue;
         }
         let reading = tx.time.read();
-        let left = left(tx.connection, &tx.memory, wanted.of, own, reading.now)?;
+        let left = left(tx.connection, &tx.memory, wanted.of, own, come(&tx.memory, &reading))?;
         let quantity = give(wanted, Pace { used: tx.memory.pace.used(wanted.of, reading.uptime), left });
         if quantity > 0 {
             let share = Transfer { want: Some(wanted.id), ..Transfer::share(wanted.of, quantity, to) };
@@ -217,7 +238,7 @@ pub fn lend(tx: &mut Tx<'_>, to: JournalId, wants: &[Want]) -> Result<(), Fault>
 /// Accepts transfers to this journal that it has not accepted yet. What a giver does not have, by all
 /// that is known here, is not taken; it may be once more is known.
 pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let now = tx.time.read().now;
+    let come = come(&tx.memory, &tx.time.read());
     let device = tx.memory.catalogue.devices.get(&tx.memory.own.device);
     if device.is_some_and(|row| row.revoked_at.is_some()) {
         return Ok(()); // what it writes has no effect any more: it would accept for ever
@@ -225,7 +246,7 @@ pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
     let offers: Vec<(EntryRef, Resource)> =
         tx.memory.rights.offered_to(tx.memory.own).map(|(id, transfer)| (*id, transfer.of)).collect();
     for (transfer, of) in offers {
-        let used = Used::of(tx.connection, of, now)?;
+        let used = Used::of(tx.connection, of, come)?;
         if tx.memory.rights.covers(of, transfer.journal, &|_, by| used.by(by)) {
             tx.append(Kind::Accepted(Accepted { transfer }), None)?;
         }
@@ -235,12 +256,12 @@ pub fn accept_offers(tx: &mut Tx<'_>) -> Result<(), Fault> {
 
 /// Pays what others are short of, with what is left here.
 pub fn pay_deficits(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let (own, now) = (tx.memory.own, tx.time.read().now);
+    let (own, come) = (tx.memory.own, come(&tx.memory, &tx.time.read()));
     for of in resources(&tx.memory) {
         if !holds(tx.enrolment.identity.all_rights(), of) || tx.memory.rights.minted(of) <= 0 {
             continue;
         }
-        let used = Used::of(tx.connection, of, now)?;
+        let used = Used::of(tx.connection, of, come)?;
         let short = deficits(&tx.memory, of, &used);
         let mut left = tx.memory.rights.left(of, own, &|_, by| used.by(by));
         for (to, deficit) in short {

@@ -109,7 +109,7 @@ struct Books {
 impl Books {
     fn of(tx: &Tx<'_>, of: Resource) -> Result<Self, Fault> {
         let memory = &tx.memory;
-        let used = Used::of(tx.connection, of, tx.time.read().now)?;
+        let used = Used::of(tx.connection, of, rights::come(&tx.memory, &tx.time.read()))?;
         let here = memory.rights.left(of, memory.own, &|_, by| used.by(by));
         Ok(Self { of, here, everywhere: memory.rights.minted(of) - used.all() })
     }

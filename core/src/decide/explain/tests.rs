@@ -119,6 +119,7 @@ fn every() -> Vec<Why> {
         Why::Question { texts: names(&["Over 18?", "Size?", "Bus?"]) },
         Why::Ambiguous { count: 2 },
         Why::Full { zone: "Main hall".into() },
+        Why::MaybeFull { zone: "Main hall".into() },
         Why::Limit(Limit::Update { age_us: None }),
         Why::Limit(Limit::Update { age_us: Some(754 * 60 * SECOND_US) }),
         Why::Limit(Limit::Unverified { count: 1 }),

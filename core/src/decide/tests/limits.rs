@@ -16,16 +16,21 @@ fn policy(world: &mut World, change: impl Fn(&mut Policy)) {
 fn a_zone_without_a_place_is_full_for_who_comes_and_open_for_who_leaves() {
     let full = |world: &mut World| {
         world.list.zone = Some(ZoneId(1));
-        world.room = Some(0);
+        world.room = Some(Room::of(0));
     };
     check(full, "refuse/full");
     check(
         |w| {
             full(w);
-            w.room = Some(1)
+            w.room = Some(Room::of(1))
         },
         "admit/ok",
     );
+    let perhaps = |w: &mut World| {
+        full(w);
+        w.room = Some(Room { certain: 0, by_clock: 1 });
+    };
+    check(perhaps, "ask/clock");
     check(
         |w| {
             full(w);
@@ -87,7 +92,7 @@ fn rights_that_nobody_confirmed_since_the_start_fill_no_zone_and_leave_other_lis
     check(
         |w| {
             unconfirmed(w);
-            w.room = Some(5)
+            w.room = Some(Room::of(5))
         },
         "refuse/limit",
     );
