@@ -133,7 +133,7 @@ question = { $text }{ $more ->
     .do = Demandez, puis saisissez la réponse
     .say = { $text }
 full = { $zone } : complet
-maybe-full = { $zone } : complet, sauf fermeture depuis ; cette horloge n'est pas sûre
+maybe-full = { $zone } : complet, sauf fermeture depuis ; cette horloge n'est pas sûre
     .do = Faites patienter ; un sort, un entre
     .say = C'est complet pour le moment. Merci de patienter ici.
 
