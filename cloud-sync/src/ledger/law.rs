@@ -130,13 +130,6 @@ impl Law {
         self.retire.contains(id)
     }
 
-    /// What says something of entries before it, and was not there `before`.
-    pub fn unsettling<'l>(&'l self, before: &Self) -> impl Iterator<Item = &'l Moved> {
-        let unsettling = |moved: &&Moved| unsettles(&moved.entry.kind);
-        let known: BTreeSet<EntryRef> = before.moved.iter().filter(unsettling).map(|moved| moved.id).collect();
-        self.moved.iter().filter(unsettling).filter(move |moved| !known.contains(&moved.id))
-    }
-
     /// Retirements that count and did not `before`, or the other way round.
     pub fn turned<'l>(&'l self, before: &Self) -> impl Iterator<Item = &'l Moved> {
         let turned: BTreeSet<EntryRef> = self.retire.symmetric_difference(&before.retire).copied().collect();

@@ -75,12 +75,9 @@ impl Books<'_> {
             if let Some(place) = moved(was.retired_after, is.retired_after) {
                 reach(*journal, place, true);
             }
-        }
-        for moved in after.unsettling(before) {
-            let (journal, forked) = (moved.id.journal, after.ends(moved.id.journal).forked_after.is_some());
-            if let Kind::Clock(set) = &moved.entry.kind {
-                // On another branch there may have been one in its place, which began earlier.
-                reach(journal, if forked { 0 } else { set.since.saturating_sub(1) }, true);
+            // A clock that was set, or counts no more since its journal was forked, dates what was before it.
+            if let Some(since) = after.rebases.differ_from(&before.rebases, journal) {
+                reach(*journal, since.saturating_sub(1), true);
             }
         }
         all

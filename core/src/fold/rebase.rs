@@ -28,19 +28,30 @@ impl Rebases {
         Some(set.since..id.sequence)
     }
 
-    /// When an entry was written, and whether that is known: by the first clock entry after it in its boot.
-    /// Where its author wrote several histories, the first in order of all of them, the same everywhere.
+    /// The first place of a journal that one of the two dates, and the other does not or otherwise.
+    pub fn differ_from(&self, other: &Self, journal: &JournalId) -> Option<u64> {
+        let all = |of: &Self| of.0.get(journal).cloned().unwrap_or_default();
+        let (ours, theirs) = (all(self), all(other));
+        let only = |one: &Learned, other: &Learned| {
+            let missing = one.iter().filter(|(place, said)| other.get(place) != Some(said));
+            missing.map(|(_, (set, _))| set.since).min()
+        };
+        only(&ours, &theirs).into_iter().chain(only(&theirs, &ours)).min()
+    }
+
+    /// When an entry was written, and whether that is known: by the first clock entry after it that reaches back to
+    /// it, which is one of its boot.
     pub fn placed(&self, id: &EntryRef, clock: Timestamp, quality: Quality) -> (Timestamp, bool) {
         if quality == Quality::Trusted {
             return (clock, true);
         }
-        let later = self.0.get(&id.journal).and_then(|all| all.range((id.sequence + 1, Hash([0; 32]))..).next());
-        match later {
+        let of_it = |(set, _): &(ClockSet, Timestamp)| set.since <= id.sequence;
+        let later =
+            |all: &'_ Learned| all.range((id.sequence + 1, Hash([0; 32]))..).map(|(_, said)| *said).find(of_it);
+        match self.0.get(&id.journal).and_then(later) {
             // Its own clock may have followed a peer's already: nothing is placed after the learning.
-            Some((_, (set, learned))) if set.since <= id.sequence => {
-                (Timestamp(clock.0.saturating_add(set.shift_us)).min(*learned), true)
-            }
-            Some(_) | None => (clock, quality != Quality::Wild),
+            Some((set, learned)) => (Timestamp(clock.0.saturating_add(set.shift_us)).min(learned), true),
+            None => (clock, quality != Quality::Wild),
         }
     }
 }
@@ -69,6 +80,7 @@ mod tests {
         };
         assert_eq!(rebases.insert(id(5), &at(1_030, set(3, 1_000))), Some(3..5));
         rebases.insert(id(9), &at(9_000, set(3, 7)));
+        rebases.insert(id(7), &at(7_000, set(6, 1)));
         let check = |sequence, clock, quality, expect: (i64, bool)| {
             let (placed, known) = rebases.placed(&id(sequence), Timestamp(clock), quality);
             assert_eq!((placed.0, known), expect, "{sequence}");
@@ -79,5 +91,7 @@ mod tests {
         check(2, 10, Quality::Wild, (10, false)); // another boot, never placed
         check(2, 10, Quality::Unsure, (10, true));
         check(10, 10, Quality::Wild, (10, false));
+        check(6, 10, Quality::Wild, (11, true));
+        check(5, 10, Quality::Wild, (17, true)); // the one at 7 does not reach back to it, and hides none that does
     }
 }
