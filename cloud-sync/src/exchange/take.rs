@@ -90,6 +90,9 @@ async fn admit(tx: &mut Tx, app: &App, books: &mut Books<'_>, run: &Run) -> Resu
     if branches_off && parts.len() >= MAX_BRANCHES {
         return Ok(Err(Refused::beyond("too_many_branches")));
     }
+    // What the cloud wrote and is not here was written by another life of it, which may go on elsewhere.
+    let closed = journal.closed || books.own_device()? == run.journal.device;
+    let journal = JournalRecord { closed, ..journal };
     books.insert(tx, (journal, at), &author, (entries, Some(run.signature))).await.map(Ok)
 }
 

@@ -139,9 +139,7 @@ pub async fn retire(
     let had = had(tx, books, journal).await?;
     if books.own()? == Some(journal) {
         // It does not end what it is written in.
-        let ends = books.journals.get(&journal).cloned();
-        let ends = ends.ok_or_else(|| Fault::internal("the cloud's own journal is missing"))?;
-        own::begin_another(tx, app, books, &ends).await?;
+        own::begin_another(tx, app, books).await?;
     }
     let retire = Kind::Retire(Retire { journal, last });
     let (_, acts) = own::append(tx, app, books, Draft::of(retire)).await?;

@@ -72,10 +72,15 @@ impl JournalRecord {
 }
 
 impl Books<'_> {
+    /// A device's journals that are here, the newest first.
+    fn journals_of(&self, device: DeviceId) -> impl Iterator<Item = &JournalRecord> {
+        let all = JournalId { device, incarnation: 0 }..=JournalId { device, incarnation: u32::MAX };
+        self.journals.range(all).rev().map(|(_, journal)| journal)
+    }
+
     /// The newest of a device's journals that are here.
     pub fn newest(&self, device: DeviceId) -> Option<&JournalRecord> {
-        let all = JournalId { device, incarnation: 0 }..=JournalId { device, incarnation: u32::MAX };
-        self.journals.range(all).next_back().map(|(_, journal)| journal)
+        self.journals_of(device).next()
     }
 
     /// The cloud's own device.
@@ -84,10 +89,10 @@ impl Books<'_> {
         own.map(|device| device.id).ok_or_else(|| Fault::internal("the event has no device of the cloud's own"))
     }
 
-    /// The journal that the cloud writes; none before it writes again, where the one before has ended.
+    /// The journal that the cloud writes; none before it writes again, where the one before has ended. It need not
+    /// be the newest: one of a life that this database knows nothing of may have come from elsewhere.
     pub fn own(&self) -> Result<Option<JournalId>, Fault> {
-        let newest = self.newest(self.own_device()?);
-        Ok(newest.filter(|journal| !journal.ended()).map(|journal| journal.id))
+        Ok(self.journals_of(self.own_device()?).find(|journal| !journal.ended()).map(|journal| journal.id))
     }
 }
 
@@ -127,11 +132,9 @@ pub async fn append(
     books: &mut Books<'_>,
     draft: Draft,
 ) -> Result<(EntryRef, Vec<(TicketId, Act)>), Fault> {
-    let device = books.own_device()?;
-    let newest = books.newest(device).cloned().ok_or_else(missing)?;
-    let journal = match newest.ended() {
-        true => begin_another(tx, app, books, &newest).await?,
-        false => newest.id,
+    let journal = match books.own()? {
+        Some(own) => own,
+        None => begin_another(tx, app, books).await?,
     };
     append_to(tx, app, books, journal, draft).await
 }
@@ -140,14 +143,10 @@ fn missing() -> Fault {
     Fault::internal("the cloud's own journal is missing")
 }
 
-/// Begins another life of the cloud's journal. Its number is drawn: two copies of a database that begin anew do
-/// not begin the same.
-pub(super) async fn begin_another(
-    tx: &mut Tx,
-    app: &App,
-    books: &mut Books<'_>,
-    before: &JournalRecord,
-) -> Result<JournalId, Fault> {
+/// Begins another life of the cloud's journal, after all that are here. Its number is drawn: two copies of a database
+/// that begin anew do not begin the same.
+pub(super) async fn begin_another(tx: &mut Tx, app: &App, books: &mut Books<'_>) -> Result<JournalId, Fault> {
+    let before = books.newest(books.own_device()?).cloned().ok_or_else(missing)?;
     let step = u32::from(lots::draw::<u16>()) + 1;
     let id = JournalId { incarnation: before.id.incarnation.saturating_add(step), ..before.id };
     tracing::warn!(event = %books.event, left = %before.id, begins = %id, "the cloud goes on in another journal");

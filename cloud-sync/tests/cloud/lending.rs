@@ -304,6 +304,30 @@ async fn a_restored_cloud_goes_on_in_another_journal_without_rights() {
     assert_eq!(own(&restored, &venue).await, (now, 107));
 }
 
+both!(a_restored_cloud_writes_no_journal_on_that_another_life_of_it_began);
+async fn a_restored_cloud_writes_no_journal_on_that_another_life_of_it_began() {
+    let venue = Venue::new().await;
+    let (bar, order) = (venue.device("bar", "bar").await, venue.paid("k", 3).await);
+    let restored = async || venue.cloud.copied().await.restarted(Life::Restored).await;
+    let [first, hears, writes] = [restored().await, restored().await, restored().await];
+    serve(&first, &venue, &order, 0).await;
+    let theirs = own(&first, &venue).await.0.unwrap();
+    let known = everything(&first, &bar).await;
+    serve(&writes, &venue, &order, 1).await;
+    let its = own(&writes, &venue).await.0;
+    for (cloud, goes_on) in [(&hears, None), (&writes, its)] {
+        send(cloud, &bar, known.clone()).await;
+        assert_eq!(own(cloud, &venue).await.0, goes_on, "{theirs}");
+        serve(cloud, &venue, &order, 2).await;
+        let after = own(cloud, &venue).await.0.unwrap();
+        assert!(Some(after) == goes_on || after > theirs, "{after} {theirs}");
+        let journals = cloud.get(&venue.organizer, &format!("/v1/events/{}/journals", venue.event)).await.ok();
+        let forked: Vec<_> =
+            journals["items"].as_array().unwrap().iter().map(|one| &one["forked_after"]).collect();
+        assert!(forked.iter().all(|after| after.is_null()), "{journals}");
+    }
+}
+
 /// Gives a journal up as lost.
 async fn retire(cloud: &Cloud, venue: &Venue, journal: JournalId, last: u64) -> BTreeMap<Resource, i64> {
     let event = venue.event_id();
