@@ -19,7 +19,7 @@ use tidegate_core::id::{DeviceId, EventId, JournalId, TicketId};
 use tidegate_core::journal::{Run, RunFault, Verified, genesis};
 use tidegate_core::seal::Hash;
 use tidegate_core::sync::{Head, MAX_JOURNALS, Rejected};
-use tidegate_core::trust::{Identity, TrustFault};
+use tidegate_core::trust::{Identity, Role, TrustFault};
 
 /// Things set aside in one event: enough to see what somebody tries, not to fill a disk.
 const MAX_ASIDE: u64 = 256;
@@ -91,7 +91,7 @@ async fn admit(tx: &mut Tx, app: &App, books: &mut Books<'_>, run: &Run) -> Resu
         return Ok(Err(Refused::beyond("too_many_branches")));
     }
     // What the cloud wrote and is not here was written by another life of it, which may go on elsewhere.
-    let closed = journal.closed || books.own_device()? == run.journal.device;
+    let closed = journal.closed || author.role == Role::Cloud;
     let journal = JournalRecord { closed, ..journal };
     books.insert(tx, (journal, at), &author, (entries, Some(run.signature))).await.map(Ok)
 }

@@ -12,7 +12,7 @@ use tidegate_core::id::EventId;
 use tidegate_core::journal::Entry;
 
 /// Counts up whenever entries are read or judged otherwise than before.
-pub const LAW: u8 = 1;
+pub const LAW: u8 = 2;
 
 /// Judges all entries of an event again, and counts everything.
 pub async fn relearn(tx: &mut Tx, app: &App, event: EventId) -> Result<(), Fault> {

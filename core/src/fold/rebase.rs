@@ -30,13 +30,13 @@ impl Rebases {
 
     /// The first place of a journal that one of the two dates, and the other does not or otherwise.
     pub fn differ_from(&self, other: &Self, journal: &JournalId) -> Option<u64> {
-        let all = |of: &Self| of.0.get(journal).cloned().unwrap_or_default();
-        let (ours, theirs) = (all(self), all(other));
+        static NONE: Learned = Learned::new();
+        let [ours, theirs] = [self, other].map(|of| of.0.get(journal).unwrap_or(&NONE));
         let only = |one: &Learned, other: &Learned| {
             let missing = one.iter().filter(|(place, said)| other.get(place) != Some(said));
             missing.map(|(_, (set, _))| set.since).min()
         };
-        only(&ours, &theirs).into_iter().chain(only(&theirs, &ours)).min()
+        only(ours, theirs).into_iter().chain(only(theirs, ours)).min()
     }
 
     /// When an entry was written, and whether that is known: by the first clock entry after it that reaches back to
@@ -47,7 +47,7 @@ impl Rebases {
         }
         let of_it = |(set, _): &(ClockSet, Timestamp)| set.since <= id.sequence;
         let later =
-            |all: &'_ Learned| all.range((id.sequence + 1, Hash([0; 32]))..).map(|(_, said)| *said).find(of_it);
+            |all: &Learned| all.range((id.sequence + 1, Hash([0; 32]))..).map(|(_, said)| *said).find(of_it);
         match self.0.get(&id.journal).and_then(later) {
             // Its own clock may have followed a peer's already: nothing is placed after the learning.
             Some((set, learned)) => (Timestamp(clock.0.saturating_add(set.shift_us)).min(learned), true),

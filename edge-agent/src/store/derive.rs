@@ -17,7 +17,7 @@ use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::Entry;
 
 /// Counts up whenever a row or an entry is read otherwise than before.
-const DERIVATION: u8 = 3;
+const DERIVATION: u8 = 4;
 const KEY: &str = "derivation";
 
 /// Derives everything anew where another derivation is held; gives whether it did.
