@@ -266,7 +266,8 @@ pub fn read_only(path: &Path) -> Result<Connection, Fault> {
 
 fn pragmas(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    // The part that an entry is of is there before it; whoever audits a file asks once for all of them.
+    connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "cache_size", -8_000)?; // 8 MB: the door's working set, on a small board
     connection.set_prepared_statement_cache_capacity(256);
     // Otherwise a statement with a LIMIT that is bound is compiled again whenever it is used.

@@ -83,7 +83,14 @@ impl Evidence {
     pub fn integrity(&self) -> Result<Vec<String>, Fault> {
         let mut query = self.connection.prepare("PRAGMA integrity_check(20)")?;
         let told: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(told.into_iter().filter(|line| line != "ok").collect())
+        let mut query =
+            self.connection.prepare("SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check")?;
+        let lost = query.query_map([], |row| {
+            let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(format!("rows of {table} name {parent} that are not there"))
+        })?;
+        let lost: Vec<String> = lost.collect::<Result<_, _>>()?;
+        Ok(told.into_iter().filter(|line| line != "ok").chain(lost).collect())
     }
 
     /// Whether it was written by a program with the tables and the derivation of `rebuilt`.

@@ -139,17 +139,17 @@ impl Moved {
 
     /// Moves the totals that are stored.
     pub(super) fn write(self, tx: &Tx<'_>) -> Result<(), Fault> {
+        // Asked for what it came to, the first would keep every page that it changes, in case that it fails.
         let mut add = tx.connection.prepare_cached(
             "INSERT INTO totals (key, amount) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount RETURNING amount",
+             ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount",
         )?;
-        let mut remove = tx.connection.prepare_cached("DELETE FROM totals WHERE key = ?1")?;
+        // Nothing is no row: what was counted and taken back leaves what was never counted.
+        let mut clear = tx.connection.prepare_cached("DELETE FROM totals WHERE key = ?1 AND amount = 0")?;
         for (total, change) in self.0.into_iter().filter(|(_, change)| *change != 0) {
             let key = total.to_string();
-            // Nothing is no row: what was counted and taken back leaves what was never counted.
-            if add.query_row(params![key, change], |row| row.get::<_, i64>(0))? == 0 {
-                remove.execute([key])?;
-            }
+            add.execute(params![key, change])?;
+            clear.execute([key])?;
         }
         Ok(())
     }

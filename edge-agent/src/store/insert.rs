@@ -9,9 +9,9 @@ use super::folded::Moved;
 use super::tx::{Tx, acts_of_each};
 use super::{Fault, folded, incarnation, parts, rights};
 use crate::time::Reading;
-use rusqlite::params;
+use rusqlite::Statement;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tidegate_core::fold::Act;
 use tidegate_core::id::{JournalId, TicketId};
 use tidegate_core::journal::{Entry, EntryRef, Kind};
@@ -65,17 +65,42 @@ pub(super) fn together(tx: &mut Tx<'_>, row: i64, previous: &Hash, new: &[New<'_
     counting.filter_map(|new| Some((new.id, new.entry?))).try_for_each(|(id, entry)| note(tx, id, entry, reading))
 }
 
-/// One by one: a statement that writes several rows keeps every page that it changes, in case that it fails.
+/// Rows that one statement writes: beyond that nothing is gained.
+const ROWS: usize = 16;
+const COLUMNS: usize = 8;
+static PUT_ONE: LazyLock<String> = LazyLock::new(|| put(1));
+static PUT_MANY: LazyLock<String> = LazyLock::new(|| put(ROWS));
+
+/// Or fail: a statement that takes its rows back where one of them fails keeps every page that it changes. Here the
+/// job's savepoint takes back everything.
+fn put(rows: usize) -> String {
+    let rows = vec!["(?, ?, ?, ?, ?, ?, ?, ?)"; rows].join(", ");
+    format!(
+        "INSERT OR FAIL INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts) VALUES {rows}"
+    )
+}
+
 fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -> Result<(), Fault> {
-    let mut put = tx.connection.prepare_cached(
-        "INSERT INTO entries (journal, sequence, hash, bytes, signature, kind, ticket, counts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    for (New { id, bytes, entry, signature, counts }, ticket) in new.iter().zip(tickets) {
-        let kind = entry.map_or("unreadable", |entry| entry.kind.name());
-        let key = ticket.map(TicketId::as_i64);
-        put.execute(params![row, id.sequence, id.hash.0, bytes, signature, kind, key, counts])?;
+    let rows: Vec<_> = new.iter().zip(tickets).collect();
+    let (many, few) = rows.as_chunks::<ROWS>();
+    let mut put = tx.connection.prepare_cached(&PUT_MANY)?;
+    many.iter().try_for_each(|rows| bind(&mut put, row, rows))?;
+    let mut put = tx.connection.prepare_cached(&PUT_ONE)?;
+    few.iter().try_for_each(|one| bind(&mut put, row, &[*one]))
+}
+
+fn bind(put: &mut Statement<'_>, row: i64, rows: &[(&New<'_>, &Option<TicketId>)]) -> Result<(), Fault> {
+    for (at, (New { id, bytes, entry, signature, counts }, ticket)) in (1..).step_by(COLUMNS).zip(rows) {
+        put.raw_bind_parameter(at, row)?;
+        put.raw_bind_parameter(at + 1, id.sequence)?;
+        put.raw_bind_parameter(at + 2, id.hash.0)?;
+        put.raw_bind_parameter(at + 3, bytes)?;
+        put.raw_bind_parameter(at + 4, signature)?;
+        put.raw_bind_parameter(at + 5, entry.map_or("unreadable", |entry| entry.kind.name()))?;
+        put.raw_bind_parameter(at + 6, ticket.map(TicketId::as_i64))?;
+        put.raw_bind_parameter(at + 7, counts)?;
     }
+    put.raw_execute()?;
     Ok(())
 }
 

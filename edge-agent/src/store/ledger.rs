@@ -249,11 +249,8 @@ fn open(place: &Place) -> Result<Connection, Fault> {
 
 /// What refinery notes of a migration's date is the system's time, and nothing here reads it.
 fn migrate(connection: &mut Connection) -> Result<(), Fault> {
-    // A table that others refer to is made anew by dropping it: what refers to it is looked at afterwards.
-    connection.pragma_update(None, "foreign_keys", false)?;
     // One by one, a loss of power between a migration and the note of it would leave a database that does not open.
     let migrated = embedded::migrations::runner().set_grouped(true).run(connection);
-    connection.pragma_update(None, "foreign_keys", true)?;
     migrated.map(|_| ()).map_err(|error| match error.kind() {
         refinery::error::Kind::MissingVersion(migration) => Fault::Newer(migration.to_string()),
         _ => match std::error::Error::source(&error).and_then(|e| e.downcast_ref::<rusqlite::Error>()) {

@@ -9,7 +9,7 @@ use super::{Fault, duty, folded};
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tidegate_core::catalogue::Catalogue;
+use tidegate_core::catalogue::{Catalogue, Counts};
 use tidegate_core::feed::{Change, Row};
 use tidegate_core::fold::totals::Total;
 use tidegate_core::fold::{Act, Does};
@@ -51,14 +51,23 @@ impl Changed {
         }
         duty::review(tx)?;
         refold_changed(tx, before)?;
-        let of_them = |journal: &&JournalId| self.devices.contains(&journal.device);
+        let after = tx.memory.catalogue.clone();
+        let of_them = |journal: &&JournalId| {
+            self.devices.contains(&journal.device) && revocation(before, journal) != revocation(&after, journal)
+        };
         let journals: Vec<JournalId> = tx.memory.authors.keys().filter(of_them).copied().collect();
         folded::recount(tx, journals)?;
         if self.keys {
             renote_codes(tx)?;
         }
-        reconcile_all(tx)
+        reconcile_changed(tx, before)
     }
+}
+
+/// What decides which entries of a device count: the last ones, where it was revoked.
+fn revocation<'a>(catalogue: &'a Catalogue, journal: &JournalId) -> Option<&'a [Counts]> {
+    let device = catalogue.devices.get(&journal.device)?;
+    device.revoked_at.map(|_| &device.counts_until[..])
 }
 
 /// Writes a small row, and enters it in the catalogue.
@@ -193,14 +202,33 @@ fn used(tx: &Tx<'_>) -> Result<Vec<TicketId>, Fault> {
     Ok(tickets.into_iter().filter_map(TicketId::from_i64).collect())
 }
 
-/// Lists or names changed: with them which entries are too many, and how conflicts read.
-fn reconcile_all(tx: &mut Tx<'_>) -> Result<(), Fault> {
-    let tickets: Vec<i64> = {
-        let mut query = tx.connection.prepare_cached(
-            "SELECT ticket FROM entries WHERE ticket IS NOT NULL AND kind = 'admission'
-             GROUP BY ticket HAVING COUNT(*) > 1 UNION SELECT ticket FROM conflicts",
-        )?;
+/// Names changed, and with them how conflicts read; or lists did, and with them which entries are too many.
+fn reconcile_changed(tx: &mut Tx<'_>, before: &Catalogue) -> Result<(), Fault> {
+    let mut tickets: BTreeSet<i64> = {
+        let mut query = tx.connection.prepare_cached("SELECT ticket FROM conflicts")?;
         query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
+    if takes_one_entry_otherwise(tx, before)? {
+        let mut query = tx.connection.prepare_cached(
+            "SELECT ticket FROM entries WHERE ticket IS NOT NULL AND kind = 'admission'
+             GROUP BY ticket HAVING COUNT(*) > 1",
+        )?;
+        for ticket in query.query_map([], |row| row.get(0))? {
+            tickets.insert(ticket?);
+        }
+    }
     tickets.into_iter().filter_map(TicketId::from_i64).try_for_each(|ticket| tx.reconcile_known(ticket))
+}
+
+/// Whether a list by which somebody came takes one entry of a ticket now, and took several before, or the other way
+/// round. Otherwise the entries are not looked through: at the end of an evening that takes a while.
+fn takes_one_entry_otherwise(tx: &Tx<'_>, before: &Catalogue) -> Result<bool, Fault> {
+    let after = &tx.memory.catalogue;
+    let takes_one = |of: &Catalogue, list| of.lists.get(list).map(|list| !list.multiple_entries);
+    for list in before.lists.keys().chain(after.lists.keys()) {
+        if takes_one(before, list) != takes_one(after, list) && is_counted(tx.connection, *list)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
