@@ -29,6 +29,9 @@ use std::collections::BTreeMap;
 pub const VERSION: u16 = 1;
 /// The largest message, before compression: a page of the feed or some thousand entries.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// Items of CBOR in one message: every journal in several histories, and thousands of runs. Each becomes memory of its
+/// own, some dozen bytes where it took one: that much of a hostile message is some megabytes.
+pub const MAX_MESSAGE_ITEMS: usize = 1 << 18;
 /// Entries that one message offers: some 400 KB, so that a slow link makes steady progress.
 pub const MAX_MESSAGE_ENTRIES: usize = 4_096;
 /// Journals of one event that are taken: every device of a festival, replaced a few times.

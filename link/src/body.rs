@@ -1,6 +1,6 @@
 //! Bodies of the device link: CBOR, packed ([`crate::packed`]), bounded on both sides.
 
-use crate::packed::{PackFault, pack, unpack};
+use crate::packed::{PackFault, pack, read, unpack};
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use minicbor::{Decode, Encode};
@@ -15,11 +15,10 @@ pub fn encode<T: Encode<()>>(message: &T) -> Vec<u8> {
 
 /// Unpacks a message.
 pub fn decode<T: for<'b> Decode<'b, ()>>(body: &[u8]) -> Result<T, Problem> {
-    let cbor = unpack(body).map_err(|fault| match fault {
+    unpack(body).and_then(|cbor| read(&cbor)).map_err(|fault| match fault {
         PackFault::Garbled(why) => garbled(why),
         PackFault::TooLarge => too_large(),
-    })?;
-    minicbor::decode(&cbor).map_err(|error| garbled(error.to_string()))
+    })
 }
 
 fn garbled(why: String) -> Problem {

@@ -1,8 +1,10 @@
-//! Bytes packed by zstd, bounded on what comes out: a small body that unpacks to
-//! gigabytes is refused before it does.
+//! CBOR packed by zstd, bounded on what comes out: a small body that unpacks to
+//! gigabytes is refused before it does, and so is one of very many little things.
 
+use minicbor::Decode;
+use minicbor::decode::Tokenizer;
 use std::io::Read;
-use tidegate_core::sync::MAX_MESSAGE_BYTES;
+use tidegate_core::sync::{MAX_MESSAGE_BYTES, MAX_MESSAGE_ITEMS};
 
 /// zstd's own default: beyond it time grows faster than size falls on these bodies.
 const LEVEL: i32 = 3;
@@ -35,9 +37,31 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<u8>, PackFault> {
     if bytes.len() > MAX_MESSAGE_BYTES { Err(PackFault::TooLarge) } else { Ok(bytes) }
 }
 
+/// Reads CBOR of at most [`MAX_MESSAGE_ITEMS`] items.
+pub fn read<T: for<'b> Decode<'b, ()>>(cbor: &[u8]) -> Result<T, PackFault> {
+    // What is no CBOR has no more items, and is told by what is wrong with it.
+    let items = Tokenizer::new(cbor).take_while(Result::is_ok).take(MAX_MESSAGE_ITEMS + 1).count();
+    if items > MAX_MESSAGE_ITEMS {
+        return Err(PackFault::TooLarge);
+    }
+    minicbor::decode(cbor).map_err(|error| PackFault::Garbled(error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minicbor::bytes::ByteVec;
+
+    #[test]
+    fn a_message_of_very_many_little_things_is_refused_before_they_take_memory() {
+        let of = |items: usize| minicbor::to_vec(vec![ByteVec::from(Vec::new()); items]).unwrap();
+        assert_eq!(read::<Vec<ByteVec>>(&of(MAX_MESSAGE_ITEMS)), Err(PackFault::TooLarge));
+        assert_eq!(
+            read::<Vec<ByteVec>>(&of(MAX_MESSAGE_ITEMS - 1)).map(|all| all.len()),
+            Ok(MAX_MESSAGE_ITEMS - 1)
+        );
+        assert!(matches!(read::<Vec<ByteVec>>(&[0x9f]), Err(PackFault::Garbled(_))));
+    }
 
     #[test]
     fn a_small_body_that_unpacks_to_gigabytes_is_refused() {
