@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::ledger::own::{self, Draft};
 use crate::ledger::{Books, Known};
 use crate::store::acts::{self, ActRecord};
+use crate::store::devices::DeviceRecord;
 use crate::store::{Tx, journals, lists, products, tickets};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use tidegate_core::decide::undo::{Target, undo};
 use tidegate_core::decide::{AddOn, Decision, Facts, Room, Scan, Shown, Stage, Why, decide, rule_reasons};
 use tidegate_core::exposure::Reach;
 use tidegate_core::fold::{Act, TicketState};
-use tidegate_core::id::{DeviceId, EventId, JournalId, ListId, ProductId, TicketId};
+use tidegate_core::id::{EventId, JournalId, ListId, ProductId, TicketId};
 use tidegate_core::journal::kind::Resource;
 use tidegate_core::journal::{Entry, EntryRef, Kind};
 use tidegate_core::language::Language;
@@ -261,11 +262,19 @@ impl<'a> Desk<'a> {
         self.left(tx, Resource::Product(product)).await
     }
 
-    /// The journal that a device writes, as far as is known here; none where the newest one has ended.
-    pub fn newest(&self, device: DeviceId) -> Option<JournalId> {
-        match self.books.newest(device) {
+    /// The journal that a device writes, as it said when it asked last, or as far as is known here; none where that has
+    /// ended.
+    pub fn written_by(&self, device: &DeviceRecord) -> Option<JournalId> {
+        let id = device.row.id;
+        let said = device.writes.map(|incarnation| JournalId { device: id, incarnation });
+        let known = match said {
+            Some(said) => self.books.journals.get(&said),
+            None => self.books.newest(id),
+        };
+        match known {
             Some(journal) => Some(journal.id).filter(|_| !journal.ended()),
-            None => Some(JournalId { device, incarnation: own::FIRST_LIFE }),
+            // Of which nothing has come here yet.
+            None => said.or(Some(JournalId { device: id, incarnation: own::FIRST_LIFE })),
         }
     }
 

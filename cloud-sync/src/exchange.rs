@@ -18,12 +18,12 @@ use crate::ledger::own::FIRST_LIFE;
 use crate::ledger::{Books, lend};
 use crate::start::{self, Wanted};
 use crate::store::Tx;
-use crate::store::devices;
+use crate::store::devices::{self, DeviceRecord};
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tidegate_core::allotment::lend::Want;
 use tidegate_core::feed::{Cursor, Epoch};
-use tidegate_core::id::{EventId, JournalId};
+use tidegate_core::id::{DeviceId, EventId, JournalId};
 use tidegate_core::journal::Run;
 use tidegate_core::start::SignedPart;
 use tidegate_core::sync::{MAX_JOURNALS, MAX_TRACES, Misdirected, Rejected, Request, Response, VERSION};
@@ -55,6 +55,9 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
     if revoked {
         request.wants.clear();
     }
+    if let Some(device) = found.as_ref().filter(|_| !revoked) {
+        note_life(app, device, &request).await?;
+    }
     let rejected = bring(app, peer, &mut request).await?;
     if revoked {
         let fault = TrustFault::Revoked;
@@ -68,6 +71,26 @@ pub async fn answer(app: &Arc<App>, peer: &Identity, mut request: Request) -> Re
     response.start = start;
     response.lease_s = Some(lease);
     Ok(response)
+}
+
+/// Notes which journal a device writes, where that is another than it said before: what it is given goes there.
+async fn note_life(app: &Arc<App>, device: &DeviceRecord, request: &Request) -> Result<(), Fault> {
+    let id = device.row.id;
+    match request.journal.filter(|said| said.device == id) {
+        Some(said) if device.writes != Some(said.incarnation) => {
+            let note = devices::writes;
+            app.write(move |tx, _| Box::pin(async move { Ok(note(tx, id, said.incarnation).await?) })).await
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The journal that a device says it writes; of an older version the newest that it says it has. Lives are numbered
+/// by lot: a copy that began anew elsewhere may have a higher number than the one that asks.
+fn writes(device: DeviceId, request: &Request) -> Option<JournalId> {
+    let own = |journal: &&JournalId| journal.device == device;
+    let newest = || request.vector.as_ref()?.0.keys().filter(own).max();
+    request.journal.as_ref().filter(own).or_else(newest).copied()
 }
 
 /// The parts of a start that are asked for, or the first one for whoever is of another life of the cloud and can
@@ -107,15 +130,14 @@ struct Brought {
     peer: Identity,
     runs: Vec<Run>,
     wants: Vec<Want>,
-    /// The newest life of its own journal that it says it has.
+    /// The life of its own journal that it says it writes.
     writes: Option<JournalId>,
 }
 
 /// Takes what a device brings and gives it what it asks for; gives the runs that were not taken. Nothing is
 /// written, and nobody waited for, where there is nothing to take or to give.
 async fn bring(app: &Arc<App>, peer: &Identity, request: &mut Request) -> Result<Vec<Rejected>, Fault> {
-    let own = |journal: &&JournalId| journal.device == peer.device;
-    let writes = request.vector.as_ref().and_then(|vector| vector.0.keys().filter(own).max().copied());
+    let writes = writes(peer.device, request);
     let (event, peer) = (request.event, peer.clone());
     let (runs, wants) = (std::mem::take(&mut request.runs), std::mem::take(&mut request.wants));
     let brought = Brought { event, peer, runs, wants, writes };
@@ -156,7 +178,7 @@ async fn taken(tx: &mut Tx, app: &App, brought: Brought) -> Result<Vec<Rejected>
     Ok(rejected)
 }
 
-/// The journal that a device writes: the newest that it says it has, or that is here, or its first. None where
+/// The journal that a device writes: the one that it says, or the newest that is here, or its first. None where
 /// that would not be taken.
 fn asker(books: &Books<'_>, peer: &Identity, said: Option<JournalId>) -> Option<JournalId> {
     let known = books.newest(peer.device).map(|journal| journal.id);

@@ -89,7 +89,7 @@ async fn give(tx: &mut Tx, app: &App, caller: Caller, keyed: Keyed, new: NewAllo
         return Err(Fault::invalid(what));
     }
     let mut desk = Desk::open(tx, app, event.id).await?;
-    let (left, to) = (desk.left(tx, of).await?, desk.newest(device.row.id));
+    let (left, to) = (desk.left(tx, of).await?, desk.written_by(&device));
     let to = to.ok_or_else(|| {
         Fault::conflict("journal_ended", "The device goes on in another journal, which has not come here yet")
             .action("Connect the device, then give it its share")

@@ -23,6 +23,8 @@ pub struct DeviceRecord {
     pub created_at: Timestamp,
     /// Until when it may use rights without being heard, as it was told.
     pub leased_until: Option<Timestamp>,
+    /// The life of its journal that it said it writes when it asked last.
+    pub writes: Option<u32>,
     /// What agents read.
     pub row: DeviceRow,
 }
@@ -31,14 +33,14 @@ impl DeviceRecord {
     /// A device that nobody enrols yet, with the rights of its role.
     pub fn new(event: EventId, row: DeviceRow, created_at: Timestamp) -> Self {
         let (rights, secret_hash, secret_expires, leased_until) = (Rights::default(), None, None, None);
-        Self { event, rights, secret_hash, secret_expires, created_at, leased_until, row }
+        Self { event, rights, secret_hash, secret_expires, created_at, leased_until, writes: None, row }
     }
 }
 
 macro_rules! columns {
     () => {
         "id, event, name, role, rights, certificate, secret_hash, secret_expires, revoked_at, counts_until, created_at, \
-         leased_until"
+         leased_until, writes"
     };
 }
 
@@ -49,7 +51,7 @@ pub async fn add(tx: &mut Tx, device: &DeviceRecord) -> Result<bool, StoreError>
     let sql = concat!(
         "INSERT INTO devices (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (event, name) WHERE revoked_at IS NULL DO NOTHING"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (event, name) WHERE revoked_at IS NULL DO NOTHING"
     );
     Ok(tx.execute(sql, &values(device)).await? == 1)
 }
@@ -69,6 +71,11 @@ pub async fn lease(tx: &mut Tx, id: DeviceId, until: Timestamp) -> Result<(), St
     tx.execute(sql, params![id, until]).await.map(drop)
 }
 
+/// Notes which life of its journal a device says that it writes.
+pub async fn writes(tx: &mut Tx, id: DeviceId, life: u32) -> Result<(), StoreError> {
+    tx.execute("UPDATE devices SET writes = $2 WHERE id = $1", params![id, life]).await.map(drop)
+}
+
 fn values(device: &DeviceRecord) -> Vec<super::Value> {
     let row = &device.row;
     let counts: Vec<(u32, u64)> = row.counts_until.iter().map(|c| (c.incarnation, c.sequence)).collect();
@@ -85,6 +92,7 @@ fn values(device: &DeviceRecord) -> Vec<super::Value> {
         Json(counts),
         device.created_at,
         device.leased_until,
+        device.writes,
     ]
     .to_vec()
 }
@@ -131,6 +139,7 @@ fn device(mut row: Row) -> Result<DeviceRecord, StoreError> {
         secret_expires,
         created_at: row.take()?,
         leased_until: row.take()?,
+        writes: row.take()?,
         row: DeviceRow {
             id,
             name,

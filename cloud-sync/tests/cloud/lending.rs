@@ -148,6 +148,33 @@ async fn a_share_goes_to_the_life_that_a_device_says_it_leads() {
     assert_eq!(transfers(&answer.runs).last().unwrap().1.to, life);
 }
 
+both!(of_a_device_and_its_copy_each_gets_what_it_asks_for_itself_and_a_share_goes_to_who_asked_last);
+async fn of_a_device_and_its_copy_each_gets_what_it_asks_for_itself_and_a_share_goes_to_who_asked_last() {
+    let venue = Venue::new().await;
+    let mut bar = venue.device("bar", "bar").await;
+    let first = bar.journal;
+    bar.write(START_S, Kind::Began(Began { after: None }));
+    send(&venue.cloud, &bar, bar.runs(1)).await;
+    // A copy of its folder was started elsewhere: it began anew, under a number that was drawn, and was heard once.
+    let copy = JournalId { incarnation: 4_711, ..first };
+    (bar.journal, bar.entries, bar.hashes) = (copy, Vec::new(), Vec::new());
+    bar.write(START_S, Kind::Began(Began { after: None }));
+    send(&venue.cloud, &bar, bar.runs(1)).await;
+    let end = Heads::of(vec![Head { sequence: 1, hash: Hash([1; 32]) }]);
+    let both = Vector([(first, end.clone()), (copy, end)].into());
+    for (number, writes) in [(1, first), (2, copy), (3, first)] {
+        let answer = ask(&venue.cloud, &bar, |request| {
+            (request.vector, request.journal) = (Some(both.clone()), Some(writes));
+            request.wants = vec![want(number, 5)];
+        });
+        let given = transfers(&answer.await.runs);
+        assert_eq!(given.last().map(|(_, given)| given.to), Some(writes), "request {number}");
+        allot(&venue, &number.to_string(), &bar, 3).await.ok();
+        let given = transfers(&ask(&venue.cloud, &bar, |_| ()).await.runs);
+        assert_eq!(given.last().map(|(_, given)| given.to), Some(writes), "the share after request {number}");
+    }
+}
+
 both!(who_was_revoked_or_writes_two_histories_gets_nothing);
 async fn who_was_revoked_or_writes_two_histories_gets_nothing() {
     let venue = Venue::new().await;
