@@ -252,11 +252,11 @@ pub struct SignedHead {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ToSchema))]
 pub struct Imported {
-    /// `about`, `runs`, `pages`, `end`; `damaged` where it is none of them.
+    /// `about`, `runs`, `start`, `shelves`, `pages`, `end`; `damaged` where it is none of them.
     pub block: String,
     /// Entries that were new here, by journal.
     pub new: Vec<NewEntries>,
-    /// Pages of the feed that were new here.
+    /// Pieces of the feed that were new here: parts of a start, shelves and pages.
     pub pages: u64,
     /// Runs that go on from entries that are not here: they may come another way.
     pub waiting: u64,

@@ -11,7 +11,7 @@ use crate::courier::{Block, Blocks, Content, End, Piece};
 use crate::store::evidence::{Evidence, Unreadable};
 use crate::store::identity::Enrolment;
 use crate::store::ledger::{Ledger, Place};
-use crate::store::{Fault, Settings, courier, journal, replica};
+use crate::store::{Fault, Settings, courier, journal, replica, start};
 use crate::time::SystemMachine;
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
@@ -21,11 +21,12 @@ use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use tidegate_core::feed::{Cursor, SignedPage};
+use tidegate_core::feed::{Cursor, FeedFault, SignedPage};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::Run;
 use tidegate_core::journal::RunFault;
 use tidegate_core::journal::fork::Proof;
+use tidegate_core::start::{SignedPart, SignedShelf};
 use tidegate_core::sync::Rejected;
 use tidegate_core::time::{SECOND_US, Timestamp};
 use tidegate_core::trust::{Certificate, Identity, Rights, Role};
@@ -137,12 +138,20 @@ impl<'g> Replay<'g> {
         for line in evidence.integrity()? {
             self.note(Found::broken("database_damaged", line));
         }
+        evidence.start(|part| match part {
+            Some(part) => self.part(&part),
+            None => Ok(self.unreadable_feed("a part of a start")),
+        })?;
+        evidence.shelves(|shelf| match shelf {
+            Some(shelf) => self.shelf(&shelf),
+            None => Ok(self.unreadable_feed("a shelf of tickets")),
+        })?;
         evidence.pages(|page| {
             match page {
                 Some(page) => self.page(&page)?,
-                None => self.note(Found::broken("feed_unreadable", "a page of the feed cannot be read")),
+                None => self.unreadable_feed("a page of the feed"),
             }
-            progress("pages of the feed", self.report.sources.last().map_or(0, |source| source.pages));
+            progress("pieces of the feed", self.report.sources.last().map_or(0, |source| source.pages));
             Ok(())
         })?;
         evidence.runs(|run| {
@@ -224,6 +233,14 @@ impl<'g> Replay<'g> {
                     self.run(run)?;
                 }
             }
+            Content::Start(parts) => {
+                seen.pages += parts.len() as u64;
+                parts.iter().try_for_each(|part| self.part(part))?;
+            }
+            Content::Shelves(shelves) => {
+                seen.pages += shelves.len() as u64;
+                shelves.iter().try_for_each(|shelf| self.shelf(shelf))?;
+            }
             Content::Pages(pages) => {
                 for page in pages {
                     seen.pages += 1;
@@ -252,10 +269,43 @@ impl<'g> Replay<'g> {
         Ok(())
     }
 
-    fn page(&mut self, page: &SignedPage) -> Result<(), Fault> {
+    fn part(&mut self, part: &SignedPart) -> Result<(), Fault> {
+        self.count_feed();
+        match part.open(&self.given.feed_key, self.given.event) {
+            Ok(_) => self.ledger.run(|tx| start::take(tx, "auditor", std::slice::from_ref(part))),
+            Err(fault) => Ok(self.refused_feed("a part of a start", fault)),
+        }
+    }
+
+    fn shelf(&mut self, shelf: &SignedShelf) -> Result<(), Fault> {
+        self.count_feed();
+        match self.ledger.run(|tx| start::rows::take(tx, shelf))? {
+            Ok(_) => Ok(()),
+            Err(fault) => Ok(self.refused_feed("a shelf of tickets", fault)),
+        }
+    }
+
+    fn count_feed(&mut self) {
         if let Some(source) = self.report.sources.last_mut() {
             source.pages += 1;
         }
+    }
+
+    fn unreadable_feed(&mut self, what: &str) {
+        self.note(Found::broken("feed_unreadable", format!("{what} cannot be read")));
+    }
+
+    fn refused_feed(&mut self, what: &str, fault: FeedFault) {
+        let told = format!("{what} was not taken: {fault}");
+        self.note(match fault {
+            // Whoever began later has no pages from before: then what changed between is not known, and nobody did wrong.
+            FeedFault::Gap => Found::noted(fault.code(), told),
+            _ => Found::broken(fault.code(), told),
+        });
+    }
+
+    fn page(&mut self, page: &SignedPage) -> Result<(), Fault> {
+        self.count_feed();
         // Each is under its own signature, also one that brings nothing any more.
         let alone = page.range().map(|(epoch, from, _)| Cursor { epoch, revision: from }).unwrap_or_default();
         let signed = page.open(&self.given.feed_key, self.given.event, alone).map(drop);
@@ -266,10 +316,7 @@ impl<'g> Replay<'g> {
             Ok(()) => None,
             Err(fault) => Some(fault),
         };
-        if let Some(fault) = refused {
-            self.note(Found::broken(fault.code(), format!("a page of the feed was not taken: {fault}")));
-        }
-        Ok(())
+        Ok(refused.into_iter().for_each(|fault| self.refused_feed("a page of the feed", fault)))
     }
 
     fn run(&mut self, run: Run) -> Result<(), Fault> {

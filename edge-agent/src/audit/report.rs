@@ -86,7 +86,7 @@ pub struct SourceReport {
     pub kind: String,
     /// Entries offered.
     pub entries: u64,
-    /// Pages of the feed offered.
+    /// Pieces of the feed offered: parts of a start, shelves and pages.
     pub pages: u64,
 }
 

@@ -10,6 +10,7 @@ use tidegate_core::feed::{Cursor, SignedPage};
 use tidegate_core::id::{DeviceId, EventId};
 use tidegate_core::journal::Run;
 use tidegate_core::seal::{Domain, Hash, PublicKey, Sig};
+use tidegate_core::start::{SignedPart, SignedShelf};
 use tidegate_core::sync::{MAX_MESSAGE_BYTES, Vector};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::{Certificate, TrustFault};
@@ -26,6 +27,8 @@ const ABOUT: u8 = 1;
 const RUNS: u8 = 2;
 const PAGES: u8 = 3;
 const END: u8 = 4;
+const START: u8 = 5;
+const SHELVES: u8 = 6;
 
 /// Who wrote the file, when, and what they had.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
@@ -100,7 +103,7 @@ pub struct End {
     /// Entries in them.
     #[n(1)]
     pub entries: u64,
-    /// Pages in them.
+    /// Pieces of the feed in them: parts of a start, shelves and pages.
     #[n(2)]
     pub pages: u64,
 }
@@ -112,7 +115,11 @@ pub enum Content {
     About(Box<SignedAbout>),
     /// Entries.
     Runs(Vec<Run>),
-    /// Pages of the feed.
+    /// Parts of the start that the writer began with.
+    Start(Vec<SignedPart>),
+    /// The rows behind it.
+    Shelves(Vec<SignedShelf>),
+    /// Pages of the feed after it.
     Pages(Vec<SignedPage>),
     /// The last block.
     End(End),
@@ -124,6 +131,8 @@ impl Content {
         match self {
             Self::About(_) => "about",
             Self::Runs(_) => "runs",
+            Self::Start(_) => "start",
+            Self::Shelves(_) => "shelves",
             Self::Pages(_) => "pages",
             Self::End(_) => "end",
         }
@@ -165,6 +174,8 @@ pub fn encode(number: u32, content: &Content) -> Vec<u8> {
     let (kind, packed) = match content {
         Content::About(about) => (ABOUT, body::encode(about)),
         Content::Runs(runs) => (RUNS, body::encode(runs)),
+        Content::Start(parts) => (START, body::encode(parts)),
+        Content::Shelves(shelves) => (SHELVES, body::encode(shelves)),
         Content::Pages(pages) => (PAGES, body::encode(pages)),
         Content::End(end) => (END, body::encode(end)),
     };
@@ -199,6 +210,8 @@ impl Block {
         let content = match head[8] {
             ABOUT => body::decode(packed).map(|about| Content::About(Box::new(about))),
             RUNS => body::decode(packed).map(Content::Runs),
+            START => body::decode(packed).map(Content::Start),
+            SHELVES => body::decode(packed).map(Content::Shelves),
             PAGES => body::decode(packed).map(Content::Pages),
             END => body::decode(packed).map(Content::End),
             _ => return Err(Damaged::Later),

@@ -1,14 +1,16 @@
 //! Blocks of a file for a stick, out of the store and into it.
 //!
-//! Out: who we are, then every journal we know with all its branches, then the feed's pages, one
-//! bounded block after the other, from one committed state. In: the very same ways as over a
+//! Out: who we are, then every journal we know with all its branches, then the start that we began
+//! with, the rows behind it and the feed's pages after it, one bounded block after the other, from one committed
+//! state. In: the very same ways as over a
 //! link; what is known already changes nothing, what cannot be taken is set aside with its
 //! evidence, and the rest flows. A stick is nobody who was heard.
 
 use super::journal::{self, run_after};
 use super::memory::Memory;
+use super::start::rows;
 use super::tx::Tx;
-use super::{Fault, exposure, replica, rights};
+use super::{Fault, exposure, replica, rights, start};
 use crate::courier::{About, BLOCK_ENTRIES, Content, Damaged, End, MAGIC, SignedAbout, encode};
 use crate::store::identity::Enrolment;
 use rusqlite::Connection;
@@ -18,6 +20,7 @@ use tidegate_core::api::{Imported, NewEntries};
 use tidegate_core::feed::{Cursor, SignedPage};
 use tidegate_core::id::JournalId;
 use tidegate_core::journal::{Run, RunFault};
+use tidegate_core::start::{Place, SignedPart, SignedShelf};
 use tidegate_core::time::Timestamp;
 use tidegate_core::trust::Rights;
 
@@ -44,6 +47,10 @@ enum Step {
     About,
     /// Of this journal, this part, after this entry.
     Runs(usize, usize, u64),
+    /// This part of the start.
+    Start(u32),
+    /// The rows behind it, after this place.
+    Shelves(Place),
     Pages(Cursor),
     End,
     Done,
@@ -96,9 +103,30 @@ impl Outbound {
                         return Ok(Some(Content::Runs(runs)));
                     }
                     self.step = match self.carries {
-                        Carries::Everything => Step::Pages(Cursor::default()),
+                        Carries::Everything => Step::Start(0),
                         Carries::Own => Step::End,
                     };
+                }
+                Step::Start(number) => match start::kept_part(connection, &self.memory, number)? {
+                    Some(part) => {
+                        self.step = Step::Start(number + 1);
+                        self.wrote.pages += 1;
+                        return Ok(Some(Content::Start(vec![part])));
+                    }
+                    None => {
+                        let base = start::base(connection, &self.memory)?;
+                        self.step = base.map_or(Step::Pages(Cursor::default()), Step::Shelves);
+                    }
+                },
+                Step::Shelves(place) => {
+                    let pages = Step::Pages(Cursor { epoch: place.epoch, revision: place.since });
+                    let Some((shelf, next)) = rows::shelf_after(connection, place)? else {
+                        self.step = pages;
+                        continue;
+                    };
+                    self.step = next.map_or(pages, Step::Shelves);
+                    self.wrote.pages += 1;
+                    return Ok(Some(Content::Shelves(vec![shelf])));
                 }
                 Step::Pages(cursor) => match self.page(connection, cursor)? {
                     Some(page) => {
@@ -157,6 +185,8 @@ pub fn take(tx: &mut Tx<'_>, source: &str, content: &Content) -> Result<Imported
     match content {
         Content::About(about) => hear_of(tx, about)?,
         Content::Runs(runs) => take_runs(tx, source, runs, &mut told)?,
+        Content::Start(parts) => take_start(tx, source, parts, &mut told)?,
+        Content::Shelves(shelves) => take_shelves(tx, source, shelves, &mut told)?,
         Content::Pages(pages) => take_pages(tx, source, pages, &mut told)?,
         Content::End(_) => {}
     }
@@ -203,6 +233,35 @@ fn take_runs(tx: &mut Tx<'_>, source: &str, runs: &[Run], told: &mut Imported) -
     if !told.new.is_empty() && (rights.holds(Rights::SERVE) || rights.holds(Rights::ADMIT)) {
         rights::accept_offers(tx)?;
         rights::pay_deficits(tx)?;
+    }
+    Ok(())
+}
+
+/// A start is for whoever has not begun, or with an earlier life of the cloud.
+fn take_start(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart], told: &mut Imported) -> Result<(), Fault> {
+    for part in parts {
+        let before = tx.memory.start.progress();
+        match part.open(&tx.enrolment.feed_key, tx.enrolment.event()) {
+            Ok(_) => start::take(tx, source, std::slice::from_ref(part))?,
+            Err(fault) => {
+                tx.set_aside(source, fault.code(), &minicbor::to_vec(part).unwrap_or_default())?;
+                told.set_aside.push(fault.code().into());
+            }
+        }
+        told.pages += u64::from(tx.memory.start.progress() != before);
+    }
+    start::look(tx)
+}
+
+fn take_shelves(tx: &mut Tx<'_>, source: &str, shelves: &[SignedShelf], told: &mut Imported) -> Result<(), Fault> {
+    for shelf in shelves {
+        match rows::take(tx, shelf)? {
+            Ok(led_on) => told.pages += u64::from(led_on),
+            Err(fault) => {
+                tx.set_aside(source, fault.code(), &minicbor::to_vec(shelf).unwrap_or_default())?;
+                told.set_aside.push(fault.code().into());
+            }
+        }
     }
     Ok(())
 }

@@ -14,7 +14,9 @@ use tidegate_core::feed::{Cursor, SignedPage};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::{MAX_RUN_ENTRIES, Run};
 use tidegate_core::seal::{Hash, Sig};
+use tidegate_core::start::{SignedPart, SignedShelf};
 use tidegate_core::trust::Certificate;
+use tidegate_link::body;
 
 /// Differences that are named; beyond them they are counted.
 const MAX_NAMED: usize = 20;
@@ -104,6 +106,26 @@ impl Evidence {
             Ok((tables, derivation))
         };
         Ok(version(&self.connection)? == version(rebuilt)?)
+    }
+
+    /// Every part of a start that is stored, and nothing for one whose bytes are none.
+    pub fn start(&self, mut each: impl FnMut(Option<SignedPart>) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut query = self.connection.prepare("SELECT signed FROM start_parts ORDER BY contents, number")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            each(minicbor::decode(&row.get::<_, Vec<u8>>(0)?).ok())?;
+        }
+        Ok(())
+    }
+
+    /// Every shelf of tickets that is stored, in the order of their ids.
+    pub fn shelves(&self, mut each: impl FnMut(Option<SignedShelf>) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut query = self.connection.prepare("SELECT signed FROM shelves ORDER BY epoch, after")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            each(body::decode(&row.get::<_, Vec<u8>>(0)?).ok())?;
+        }
+        Ok(())
     }
 
     /// Every page of the feed that is stored, those of the newest life of the cloud first, in an order in
@@ -248,7 +270,10 @@ impl Difference {
     fn name(&mut self, sign: char, line: Option<&str>) {
         self.rows += 1;
         if self.named.len() < MAX_NAMED {
-            let shown: String = line.unwrap_or_default().chars().take(200).collect();
+            // Whole rows of tickets and codes are hex that nobody reads: what they are of is enough.
+            let words = if matches!(self.table, "tickets" | "codes") { 1 } else { usize::MAX };
+            let shown: Vec<&str> = line.unwrap_or_default().split(' ').take(words).collect();
+            let shown: String = shown.join(" ").chars().take(200).collect();
             self.named.push(format!("{sign} {shown}"));
         }
     }

@@ -154,7 +154,7 @@ pub(super) fn asked(memory: &Memory, with_rows: bool) -> Asked {
 }
 
 /// Takes parts in; what is not wanted is passed over, and what cannot be read is set aside.
-pub(super) fn take(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart]) -> Result<(), Fault> {
+pub(crate) fn take(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart]) -> Result<(), Fault> {
     for signed in parts {
         match signed.open(&tx.enrolment.feed_key, tx.enrolment.event()) {
             Ok(part) => {
@@ -296,6 +296,22 @@ pub(super) fn parts_for(
         number += 1;
     }
     Ok((parts, false))
+}
+
+/// A part of the start that this device began with, where there was one.
+pub(super) fn kept_part(
+    connection: &Connection,
+    memory: &Memory,
+    number: u32,
+) -> Result<Option<SignedPart>, Fault> {
+    memory.start.noted.kept.map_or(Ok(None), |kept| signed(connection, kept, number))
+}
+
+/// Where whoever began with it stands in the feed, with no page and no row behind.
+pub(super) fn base(connection: &Connection, memory: &Memory) -> Result<Option<Place>, Fault> {
+    let Some(kept) = memory.start.noted.kept else { return Ok(None) };
+    let About { epoch, revision: since, .. } = part(connection, kept, 0)?.about;
+    Ok(Some(Place { epoch, since, after: None }))
 }
 
 /// The first part of it, which says to somebody of another life of the cloud that there is this one.

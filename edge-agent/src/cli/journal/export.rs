@@ -54,6 +54,6 @@ fn to_file(mut outbound: Outbound, connection: &Connection, path: &Path) -> anyh
     }
     progress.end();
     let end = draft.keep()?;
-    println!("{}: {} entries, {} pages of the feed", path.display(), grouped(end.entries), grouped(end.pages));
+    println!("{}: {} entries, {} pieces of the feed", path.display(), grouped(end.entries), grouped(end.pages));
     Ok(())
 }

@@ -103,7 +103,7 @@ pub async fn export(client: &Client, args: ExportArgs) -> anyhow::Result<ExitCod
     match args.json {
         true => println!("{}", serde_json::to_string_pretty(&told)?),
         false => println!(
-            "{}: {} entries, {} pages of the feed, {} bytes",
+            "{}: {} entries, {} pieces of the feed, {} bytes",
             told.file,
             grouped(entries),
             grouped(pages),
@@ -299,7 +299,7 @@ fn tell(told: &FileTold) {
     }
     let entries: u64 = new.iter().map(|new| new.entries).sum();
     let mark = if *complete { "✔" } else { "!" };
-    println!("{mark} {file}: {} new entries, {} new pages of the feed", grouped(entries), grouped(*pages));
+    println!("{mark} {file}: {} new entries, {} new pieces of the feed", grouped(entries), grouped(*pages));
     for NewEntries { journal, device, entries } in new {
         println!("  {} of {device} ({journal})", grouped(*entries));
     }

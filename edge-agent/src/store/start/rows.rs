@@ -53,6 +53,21 @@ impl Opened {
     }
 }
 
+/// Takes in a whole shelf, for whom nobody waits; gives whether it led on.
+pub(crate) fn take(tx: &mut Tx<'_>, signed: &SignedShelf) -> Result<Result<bool, FeedFault>, Fault> {
+    let Some(place) = tx.memory.start.noted.rows else { return Ok(Ok(false)) };
+    let opened = match Opened::of(signed, (&tx.enrolment.feed_key, tx.enrolment.event()), place) {
+        Ok(opened) => opened,
+        Err(FeedFault::Epoch | FeedFault::Gap) => return Ok(Ok(false)),
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut from = Some(0);
+    while let Some(at) = from {
+        from = put(tx, &opened, at)?;
+    }
+    Ok(Ok(true))
+}
+
 /// Writes some rows of a shelf from `from` on; gives where to go on. Nothing is written of a shelf that no longer
 /// leads on.
 pub fn put(tx: &mut Tx<'_>, opened: &Opened, from: usize) -> Result<Option<usize>, Fault> {
@@ -84,19 +99,28 @@ fn key(after: Option<TicketId>) -> i64 {
     after.map_or(BEFORE_ALL, TicketId::as_i64)
 }
 
-/// Shelves that are kept here and lead on from a place, and whether there are more.
-pub fn shelves_after(connection: &Connection, place: Place) -> Result<(Vec<SignedShelf>, bool), Fault> {
+/// The shelf that is kept here and leads on from a place, and where it leads to, if it is not the last one.
+pub fn shelf_after(connection: &Connection, place: Place) -> Result<Option<(SignedShelf, Option<Place>)>, Fault> {
     let mut query = connection.prepare_cached(
         "SELECT signed, until FROM shelves WHERE epoch = ?1 AND after <= ?2 AND until > ?2 AND revision >= ?3
          ORDER BY after DESC LIMIT 1",
     )?;
-    let (mut shelves, mut at) = (Vec::new(), key(place.after));
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
+    let found = query.query_row(params![place.epoch.0, key(place.after), place.since], row).optional()?;
+    let Some((packed, until)) = found else { return Ok(None) };
+    let shelf = body::decode(&packed).map_err(|_| Fault::Corrupt("a shelf of tickets".into()))?;
+    let after = TicketId::from_i64(until); // beyond the last one there is no ticket
+    Ok(Some((shelf, after.map(|until| Place { after: Some(until), ..place }))))
+}
+
+/// Shelves that are kept here and lead on from a place, and whether there are more.
+pub fn shelves_after(connection: &Connection, place: Place) -> Result<(Vec<SignedShelf>, bool), Fault> {
+    let (mut shelves, mut at) = (Vec::new(), place);
     while shelves.len() < ANSWER_SHELVES {
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
-        let found = query.query_row(params![place.epoch.0, at, place.since], row).optional()?;
-        let Some((packed, until)) = found else { return Ok((shelves, false)) };
-        shelves.push(body::decode(&packed).map_err(|_| Fault::Corrupt("a shelf of tickets".into()))?);
-        at = until;
+        let Some((shelf, next)) = shelf_after(connection, at)? else { return Ok((shelves, false)) };
+        shelves.push(shelf);
+        let Some(next) = next else { return Ok((shelves, false)) };
+        at = next;
     }
     Ok((shelves, true))
 }
