@@ -38,7 +38,7 @@ test-network: setup-network build ## real processes on a network that fails, as 
 simulate: build ## whole nights with everything going wrong: make simulate SEEDS=2000, or SEED=42 for one, told
 	@$(BINARIES)/simulate $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 
-simulate-bugs: build ## each deliberate bug in turn, until a night finds it: make simulate-bugs SEEDS=60
+simulate-bugs: build ## each deliberate bug in turn, until a night finds it: make simulate-bugs SEEDS=400
 	@$(BINARIES)/simulate --bugs --until-found --seeds $(SEEDS) $(ARGS)
 
 build: ## every program and test, in one go: crates whose features the tests widen are not built twice

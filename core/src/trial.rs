@@ -68,6 +68,8 @@ bugs! {
     EndlessLease, 4, "endless-lease";
     /// Whatever a clock says, a closing time that it says has come frees its places.
     ClosedByAnyClock, 4, "closed-by-any-clock";
+    /// What a device asks for goes to the journal of it with the highest number, whichever asks.
+    LentToNewest, 4, "lent-to-newest";
     /// Who takes over a lost journal gets what it used as well.
     RetiredInFull, 4, "retired-in-full";
     /// A scan does not see who came by another gate.

@@ -11,12 +11,13 @@ use crate::sessions::Sessions;
 use crate::store::exposure::Tally;
 use crate::store::identity::{Enrolment, write_private};
 use crate::store::look::{self, Look};
-use crate::store::{Connection, Fault, Settings, Store, replica};
+use crate::store::{Connection, Fault, Settings, Store, contact, replica};
 use anyhow::Context;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tidegate_core::api::{Status, StreamMessage};
 use tidegate_core::clock::Quality;
+use tidegate_core::exposure::Usable;
 use tidegate_core::id::ListId;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
 use tokio::net::TcpListener;
@@ -124,7 +125,7 @@ impl Agent {
         let (counters, zone) = (look.counters, look.zone);
         let catalogue = &memory.catalogue;
         let event = catalogue.event.as_ref();
-        let revoked = catalogue.devices.get(&own.device).is_some_and(|d| d.revoked_at.is_some());
+        let revoked = contact::usable(&memory, self.store.time(), reading.uptime) == Usable::Withdrawn;
         let links = self.links.status(&memory, own);
         let list = list.and_then(|l| catalogue.lists.get(&l)).map(|l| l.name.clone()).unwrap_or_default();
         Ok(Status {

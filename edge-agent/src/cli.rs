@@ -35,6 +35,26 @@ pub const UNREACHED: u8 = 7;
 pub const BAD_CONFIG: u8 = 8;
 /// Not allowed.
 pub const NOT_PERMITTED: u8 = 9;
+/// What a shell says of a program that wrote to nobody: 128 and the signal's number.
+const BROKEN_PIPE: i32 = 141;
+
+/// Ends a command whose output nobody takes any more, or for which there is no room: `println!` panics there. What was
+/// done is done.
+pub fn end_with_the_output() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().filter(|said| said.starts_with("failed printing to stdout"));
+        match said {
+            Some(said) if said.contains("Broken pipe") => std::process::exit(BROKEN_PIPE),
+            Some(said) => {
+                eprintln!("✖ {said}");
+                eprintln!("  Do: make room where the output goes; what the command did is done (E-DSK-08)");
+                std::process::exit(FAILED.into())
+            }
+            None => usual(panic),
+        }
+    }));
+}
 
 /// Says what failed, why, and what to do; gives the exit code.
 pub fn failed(error: &anyhow::Error) -> ExitCode {

@@ -66,6 +66,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     tidegate_link::telemetry::init(cli.log_json);
+    cli::end_with_the_output();
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {

@@ -6,6 +6,7 @@
 //! then they stay where the office put them. A device that has none asks for one
 //! at least, and gets one from anybody who has one to spare.
 
+use crate::id::JournalId;
 use crate::journal::kind::{Resource, WantId};
 use crate::seal::{Domain, Hash};
 use crate::sync::Head;
@@ -62,20 +63,23 @@ fn ahead(used: u32) -> i64 {
 
 /// What a device asks for, if anything: twice what it provides for.
 ///
-/// `head` is the end of its journal: the same request is named alike however often it is sent.
-pub fn want(of: Resource, pace: Pace, head: Option<&Head>) -> Option<Want> {
+/// `head` is the end of its `journal`: the same request is named alike however often it is sent, and no two devices name
+/// theirs alike, also where neither has written anything.
+pub fn want(of: Resource, pace: Pace, journal: JournalId, head: Option<&Head>) -> Option<Want> {
     let low = pace.low_water();
     if pace.left >= low {
         return None;
     }
     let units = u32::try_from((2 * low - pace.left).max(1)).unwrap_or(u32::MAX);
     let left = u32::try_from(pace.left.max(0)).unwrap_or(u32::MAX);
-    Some(Want { id: name(of, units, head), of, units, used: pace.used, left })
+    Some(Want { id: name(of, units, journal, head), of, units, used: pace.used, left })
 }
 
-fn name(of: Resource, units: u32, head: Option<&Head>) -> WantId {
+fn name(of: Resource, units: u32, journal: JournalId, head: Option<&Head>) -> WantId {
     let (sequence, Hash(end)) = head.map_or((0, Hash([0; 32])), |head| (head.sequence, head.hash));
-    let Hash(hash) = Domain::Want.hash(&[&of_bytes(of), &units.to_be_bytes(), &sequence.to_be_bytes(), &end]);
+    let JournalId { device, incarnation } = journal;
+    let by = [&device.0[..], &incarnation.to_be_bytes()].concat();
+    let Hash(hash) = Domain::Want.hash(&[&of_bytes(of), &units.to_be_bytes(), &by, &sequence.to_be_bytes(), &end]);
     let mut id = [0; 16];
     id.copy_from_slice(&hash[..16]);
     WantId(id)
@@ -114,12 +118,16 @@ fn of_bytes(of: Resource) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::ProductId;
+    use crate::id::{DeviceId, ProductId};
 
     const BEER: Resource = Resource::Product(ProductId(1));
 
+    fn journal(number: u8) -> JournalId {
+        JournalId { device: DeviceId([number; 16]), incarnation: 1 }
+    }
+
     fn asked(used: u32, left: i64) -> Option<u32> {
-        want(BEER, Pace { used, left }, None).map(|want| want.units)
+        want(BEER, Pace { used, left }, journal(1), None).map(|want| want.units)
     }
 
     #[test]
@@ -131,7 +139,11 @@ mod tests {
     #[test]
     fn the_same_request_has_the_same_name_until_the_journal_goes_on() {
         let head = |sequence| Head { sequence, hash: Hash([sequence as u8; 32]) };
-        let id = |sequence| want(BEER, Pace { used: 1, left: 0 }, Some(&head(sequence))).map(|want| want.id);
+        let id = |sequence| {
+            want(BEER, Pace { used: 1, left: 0 }, journal(1), Some(&head(sequence))).map(|want| want.id)
+        };
+        let fresh = |by| want(BEER, Pace { used: 1, left: 0 }, journal(by), None).map(|want| want.id);
+        assert_ne!(fresh(1), fresh(2), "neither has written anything");
         assert_eq!(id(1), id(1));
         assert_ne!(id(1), id(2));
     }
@@ -139,7 +151,7 @@ mod tests {
     #[test]
     fn the_last_units_go_where_they_are_used() {
         let check = |(used, left): (u32, i64), (ours, here): (u32, i64), expect: u32| {
-            let want = want(BEER, Pace { used, left }, None).unwrap();
+            let want = want(BEER, Pace { used, left }, journal(1), None).unwrap();
             assert_eq!(give(&want, Pace { used: ours, left: here }), expect, "{used} {left} {ours} {here}");
         };
         check((10, 0), (0, 1), 1); // one idle unit goes to who sells

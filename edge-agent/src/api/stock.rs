@@ -213,11 +213,15 @@ fn refused(why: &Refused, name: &str) -> Problem {
             new(StatusCode::CONFLICT, "key_reused", "This key was used for another change".into())
                 .action("Send every new request with a key of its own")
         }
-        Refused::NeedsSupervisor => {
-            new(StatusCode::FORBIDDEN, "session_needed", "This device may not do that by itself".into())
-                .why("Its certificate does not give the right")
-                .action("Let a supervisor sign in, and send override with their session and why")
-        }
+        Refused::NeedsSupervisor => new(
+            StatusCode::FORBIDDEN,
+            "session_needed",
+            "This device may not do that by itself".into(),
+        )
+        .why("Its certificate does not give the right")
+        .action(
+            "Let a supervisor decide: --supervisor NAME --why TEXT; through the API sign in, and send override",
+        ),
         Refused::NotThisDevice => {
             new(StatusCode::FORBIDDEN, "not_allowed", format!("{name} is not this device's to change"))
                 .why("It does not hand that out")

@@ -8,12 +8,17 @@ use crate::store::identity::{Enrolment, IdentityFault};
 use anyhow::{Context, bail};
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
 use tidegate_core::seal::PublicKey;
 use tidegate_core::trust::{Certificate, OneTimeCode};
 use tidegate_link::client::enrol;
 use tidegate_link::enrol::EnrolResponse;
+
+/// A data folder's mode: guests' names and the device's key are for the agent's user alone.
+const PRIVATE: u32 = 0o700;
 
 /// What `join` takes.
 #[derive(clap::Args)]
@@ -40,7 +45,8 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
         code => code.to_owned(),
     };
     let code: OneTimeCode = text.trim().parse()?;
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let private = DirBuilder::new().recursive(true).mode(PRIVATE).create(folder);
+    private.with_context(|| format!("cannot make {}", folder.display()))?;
     let key = SigningKey::from_bytes(&rand::random());
     let answer = enrol(&args.cloud, &code, &key).await?;
     let enrolment = accept(&answer, &code, key, args.cloud)?;

@@ -7,9 +7,10 @@
 use super::{Far, Link};
 use crate::agent::Agent;
 pub use crate::store::exchange::{Depth, Done};
+use crate::store::memory::Memory;
 use crate::store::start::rows::{self, Opened};
 use crate::store::tx::Tx;
-use crate::store::{Connection, Fault, exchange};
+use crate::store::{Connection, Fault, contact, exchange};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tidegate_core::start::{Place, SignedShelf};
 use tidegate_core::sync::{Misdirected, Rejected, Request, Response, VERSION};
-use tidegate_core::trust::Identity;
+use tidegate_core::trust::{Identity, TrustFault};
 use tidegate_link::body;
 use tidegate_link::client::LinkError;
 use tidegate_link::problem::Problem;
@@ -39,7 +40,11 @@ pub async fn ask(agent: &Agent, link: &Link, depth: Depth) -> Result<Done, LinkE
     };
     let (request, more_runs) = agent.store.read(ask).await.map_err(setup)?;
     let started = Instant::now();
-    let (response, ..) = link.client.exchange(&request).await?;
+    let answered = link.client.exchange(&request).await;
+    if link.far == Far::Cloud {
+        note_withdrawn(agent, &before, answered.as_ref().map(drop)).await.map_err(setup)?;
+    }
+    let (response, ..) = answered?;
     link.answered();
     if link.far == Far::Cloud {
         agent.store.time().trust(response.now, started.elapsed());
@@ -53,6 +58,19 @@ pub async fn ask(agent: &Agent, link: &Link, depth: Depth) -> Result<Done, LinkE
         shelve(agent, link, response.shelves.clone(), place).await.map_err(setup)?;
     }
     Ok(exchange::done(&request, more_runs, &response, &before, &agent.store.memory()))
+}
+
+/// Notes that the cloud has withdrawn this device, where it says so, or answers it again.
+async fn note_withdrawn(agent: &Agent, before: &Memory, answered: Result<(), &LinkError>) -> Result<(), Fault> {
+    let withdrawn = match answered {
+        Ok(()) => false,
+        Err(LinkError::Refused(problem)) if problem.code == TrustFault::Revoked.code() => true,
+        Err(_) => return Ok(()), // says nothing of us
+    };
+    match before.contact.withdrawn == withdrawn {
+        true => Ok(()),
+        false => agent.store.write(move |tx| contact::withdraw(tx, withdrawn)).await,
+    }
 }
 
 /// Takes shelves in, some rows at a time: whoever stands at the door comes between.

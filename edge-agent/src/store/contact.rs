@@ -23,6 +23,7 @@ use tidegate_core::trial::{Bug, planted};
 
 const LEASE: &str = "lease";
 const SHARED: &str = "shared";
+const WITHDRAWN: &str = "withdrawn";
 
 /// How this device stands with the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Contact {
     pub lease: Option<Lease>,
     /// What each of the others is known to have of this device's journals; the cloud under no device.
     pub others: Arc<BTreeMap<Option<DeviceId>, Known>>,
+    /// Whether the cloud has said that the office has withdrawn this device. It gets no feed any more that would say so.
+    pub withdrawn: bool,
     /// Whether that changed since it was written, and when it was written in this run.
     pub(super) unkept: (bool, Option<Duration>),
     /// What is on disk of `shared`.
@@ -54,13 +57,15 @@ impl Contact {
         let shared =
             shared.filter(|(incarnation, _)| *incarnation == own.incarnation).map_or(0, |(_, shared)| shared);
         let others = Arc::new(exposure::kept(connection)?);
-        Ok(Self { lease, shared, kept: shared, others, ..Self::default() })
+        let withdrawn = value(WITHDRAWN)?.is_some_and(|said| said == [1]);
+        Ok(Self { lease, shared, withdrawn, kept: shared, others, ..Self::default() })
     }
 
     /// Another journal begins, of which nobody knows anything.
     pub(super) fn begin_again(&mut self) {
         let others = std::mem::take(&mut self.others);
-        *self = Self { heard: self.heard, lease: self.lease, others, unkept: self.unkept, ..Self::default() };
+        let Self { heard, lease, withdrawn, unkept, .. } = *self;
+        *self = Self { heard, lease, withdrawn, others, unkept, ..Self::default() };
     }
 }
 
@@ -96,6 +101,16 @@ pub(super) fn lend(tx: &mut Tx<'_>, seconds: u32, asked: Duration, now: Timestam
     if same { Ok(()) } else { keep(tx, given) }
 }
 
+/// The cloud has withdrawn this device, or answers it again: one that was restored from before knows nothing of it.
+pub fn withdraw(tx: &mut Tx<'_>, withdrawn: bool) -> Result<(), Fault> {
+    if tx.memory.contact.withdrawn == withdrawn {
+        return Ok(());
+    }
+    tx.memory.contact.withdrawn = withdrawn;
+    tracing::warn!(withdrawn, "the office has withdrawn this device, or takes it back");
+    tx.set_meta(WITHDRAWN, &[u8::from(withdrawn)])
+}
+
 /// A lease that is longer by less than this is not written again.
 const LEASE_STEP_US: i64 = 60 * 1_000_000;
 
@@ -113,7 +128,7 @@ pub fn usable(memory: &Memory, time: &DeviceTime, uptime: Duration) -> Usable {
     let contact = &memory.contact;
     let row = memory.catalogue.devices.get(&memory.own.device);
     match contact.lease {
-        _ if row.is_some_and(|row| row.revoked_at.is_some()) => Usable::Withdrawn,
+        _ if contact.withdrawn || row.is_some_and(|row| row.revoked_at.is_some()) => Usable::Withdrawn,
         _ if planted(Bug::UseUnconfirmed) && !contact.confirmed => Usable::Yes,
         Some(lease) if !planted(Bug::EndlessLease) && !lease.runs(time.boot(), micros(uptime)) => {
             Usable::LeaseEnded

@@ -198,7 +198,7 @@ pub fn wants(
             continue;
         }
         let pace = Pace { used, left: left(connection, memory, of, memory.own, come)? };
-        wants.extend(want(of, pace, memory.vector.head(&memory.own)));
+        wants.extend(want(of, pace, memory.own, memory.vector.head(&memory.own)));
     }
     Ok(wants)
 }

@@ -53,6 +53,12 @@ pub enum StickFault {
     /// Nothing to take in.
     #[error("no .tidegate file is on {0} (E-SYN-07)")]
     Nothing(PathBuf),
+    /// Something there is no file that may be replaced.
+    #[error("{0} is there, and no plain file (E-SYN-13)")]
+    NoFile(PathBuf),
+    /// The folder is not there, or may not be used.
+    #[error("{0} cannot be used: {1} (E-SYN-14)")]
+    Unusable(PathBuf, std::io::Error),
 }
 
 impl StickFault {
@@ -61,6 +67,8 @@ impl StickFault {
         match self {
             Self::Full(..) => "Make room, or take another stick; the file from before, if any, is still there",
             Self::CutShort => "Try again; if it stays, take another stick and look at the agent's log",
+            Self::NoFile(_) => "Name another path: nothing was written",
+            Self::Unusable(..) => "Name a path in a folder that is there and may be used, as the stick's",
             Self::Nothing(_) => "Run edge-agent sync export-usb PATH at the other device first",
         }
     }
@@ -68,7 +76,7 @@ impl StickFault {
     /// The exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Full(..) | Self::CutShort => super::super::FAILED,
+            Self::Full(..) | Self::CutShort | Self::NoFile(_) | Self::Unusable(..) => super::super::FAILED,
             Self::Nothing(_) => super::super::NOT_FOUND,
         }
     }
@@ -141,7 +149,11 @@ impl Draft {
     pub fn new(path: &Path) -> anyhow::Result<Self> {
         let name = path.file_name().map(|name| format!(".{}.part", name.to_string_lossy())).unwrap_or_default();
         let draft = path.with_file_name(name);
-        let file = File::create(&draft)?;
+        // A device, or what a link names, is not replaced by a file.
+        if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+            return Err(StickFault::NoFile(path.to_owned()).into());
+        }
+        let file = File::create(&draft).map_err(|error| StickFault::Unusable(path.to_owned(), error))?;
         Ok(Self { file, draft, path: path.to_owned(), bytes: 0, kept: false })
     }
 
@@ -244,7 +256,8 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             files.push(path.clone());
             continue;
         }
-        let inside = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path()));
+        let unusable = |error| StickFault::Unusable(path.clone(), error);
+        let inside = std::fs::read_dir(path).map_err(unusable)?.map(|entry| entry.map(|entry| entry.path()));
         let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         let mut inside: Vec<PathBuf> = inside.collect::<Result<_, _>>()?;
         inside.retain(|path| {
@@ -257,11 +270,21 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+fn no_file() -> std::io::Error {
+    std::io::Error::new(ErrorKind::InvalidInput, "it is no plain file")
+}
+
 async fn take(client: &Client, path: &Path) -> anyhow::Result<FileTold> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut blocks = Blocks::new(BufReader::new(File::open(path)?));
-    let address = format!("/v1/import?source={}", escaped(&name));
     let mut told = FileTold { file: path.display().to_string(), ..FileTold::default() };
+    // One that cannot be read holds none of the others up; a pipe or a device would never end.
+    let file =
+        match path.metadata().and_then(|there| if there.is_file() { File::open(path) } else { Err(no_file()) }) {
+            Ok(file) => file,
+            Err(error) => return Ok(FileTold { refused: Some(format!("cannot be read: {error}")), ..told }),
+        };
+    let mut blocks = Blocks::new(BufReader::new(file));
+    let address = format!("/v1/import?source={}", escaped(&name));
     let (mut new, mut ended, mut progress) = (BTreeMap::new(), false, Progress::default());
     while let Some(piece) = blocks.next_piece()? {
         let raw = match piece {
