@@ -140,11 +140,17 @@ impl<'g> Replay<'g> {
         }
         evidence.start(|part| match part {
             Some(part) => self.part(&part),
-            None => Ok(self.unreadable_feed("a part of a start")),
+            None => {
+                self.unreadable_feed("a part of a start");
+                Ok(())
+            }
         })?;
         evidence.shelves(|shelf| match shelf {
             Some(shelf) => self.shelf(&shelf),
-            None => Ok(self.unreadable_feed("a shelf of tickets")),
+            None => {
+                self.unreadable_feed("a shelf of tickets");
+                Ok(())
+            }
         })?;
         evidence.pages(|page| {
             match page {
@@ -273,7 +279,10 @@ impl<'g> Replay<'g> {
         self.count_feed();
         match part.open(&self.given.feed_key, self.given.event) {
             Ok(_) => self.ledger.run(|tx| start::take(tx, "auditor", std::slice::from_ref(part))),
-            Err(fault) => Ok(self.refused_feed("a part of a start", fault)),
+            Err(fault) => {
+                self.refused_feed("a part of a start", fault);
+                Ok(())
+            }
         }
     }
 
@@ -281,7 +290,10 @@ impl<'g> Replay<'g> {
         self.count_feed();
         match self.ledger.run(|tx| start::rows::take(tx, shelf))? {
             Ok(_) => Ok(()),
-            Err(fault) => Ok(self.refused_feed("a shelf of tickets", fault)),
+            Err(fault) => {
+                self.refused_feed("a shelf of tickets", fault);
+                Ok(())
+            }
         }
     }
 
@@ -316,7 +328,10 @@ impl<'g> Replay<'g> {
             Ok(()) => None,
             Err(fault) => Some(fault),
         };
-        Ok(refused.into_iter().for_each(|fault| self.refused_feed("a page of the feed", fault)))
+        if let Some(fault) = refused {
+            self.refused_feed("a page of the feed", fault);
+        }
+        Ok(())
     }
 
     fn run(&mut self, run: Run) -> Result<(), Fault> {
