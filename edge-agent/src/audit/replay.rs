@@ -140,22 +140,16 @@ impl<'g> Replay<'g> {
         }
         evidence.start(|part| match part {
             Some(part) => self.part(&part),
-            None => {
-                self.unreadable_feed("a part of a start");
-                Ok(())
-            }
+            None => self.unreadable_feed("a part of a start"),
         })?;
         evidence.shelves(|shelf| match shelf {
             Some(shelf) => self.shelf(&shelf),
-            None => {
-                self.unreadable_feed("a shelf of tickets");
-                Ok(())
-            }
+            None => self.unreadable_feed("a shelf of tickets"),
         })?;
         evidence.pages(|page| {
             match page {
                 Some(page) => self.page(&page)?,
-                None => self.unreadable_feed("a page of the feed"),
+                None => self.unreadable_feed("a page of the feed")?,
             }
             progress("pieces of the feed", self.report.sources.last().map_or(0, |source| source.pages));
             Ok(())
@@ -277,24 +271,16 @@ impl<'g> Replay<'g> {
 
     fn part(&mut self, part: &SignedPart) -> Result<(), Fault> {
         self.count_feed();
-        match part.open(&self.given.feed_key, self.given.event) {
-            Ok(_) => self.ledger.run(|tx| start::take(tx, "auditor", std::slice::from_ref(part))),
-            Err(fault) => {
-                self.refused_feed("a part of a start", fault);
-                Ok(())
-            }
-        }
+        let refused = self.ledger.run(|tx| start::take(tx, "auditor", std::slice::from_ref(part)))?;
+        refused.into_iter().for_each(|fault| self.refused_feed("a part of a start", fault));
+        Ok(())
     }
 
     fn shelf(&mut self, shelf: &SignedShelf) -> Result<(), Fault> {
         self.count_feed();
-        match self.ledger.run(|tx| start::rows::take(tx, shelf))? {
-            Ok(_) => Ok(()),
-            Err(fault) => {
-                self.refused_feed("a shelf of tickets", fault);
-                Ok(())
-            }
-        }
+        let refused = self.ledger.run(|tx| start::rows::take(tx, shelf))?.err();
+        refused.into_iter().for_each(|fault| self.refused_feed("a shelf of tickets", fault));
+        Ok(())
     }
 
     fn count_feed(&mut self) {
@@ -303,8 +289,9 @@ impl<'g> Replay<'g> {
         }
     }
 
-    fn unreadable_feed(&mut self, what: &str) {
+    fn unreadable_feed(&mut self, what: &str) -> Result<(), Fault> {
         self.note(Found::broken("feed_unreadable", format!("{what} cannot be read")));
+        Ok(())
     }
 
     fn refused_feed(&mut self, what: &str, fault: FeedFault) {
@@ -328,9 +315,7 @@ impl<'g> Replay<'g> {
             Ok(()) => None,
             Err(fault) => Some(fault),
         };
-        if let Some(fault) = refused {
-            self.refused_feed("a page of the feed", fault);
-        }
+        refused.into_iter().for_each(|fault| self.refused_feed("a page of the feed", fault));
         Ok(())
     }
 

@@ -107,7 +107,9 @@ pub fn withdraw(tx: &mut Tx<'_>, withdrawn: bool) -> Result<(), Fault> {
         return Ok(());
     }
     tx.memory.contact.withdrawn = withdrawn;
-    tracing::warn!(withdrawn, "the office has withdrawn this device, or takes it back");
+    let what =
+        if withdrawn { "the office has withdrawn this device" } else { "the cloud answers this device again" };
+    tracing::warn!("{what}");
     tx.set_meta(WITHDRAWN, &[u8::from(withdrawn)])
 }
 

@@ -241,13 +241,8 @@ fn take_runs(tx: &mut Tx<'_>, source: &str, runs: &[Run], told: &mut Imported) -
 fn take_start(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart], told: &mut Imported) -> Result<(), Fault> {
     for part in parts {
         let before = tx.memory.start.progress();
-        match part.open(&tx.enrolment.feed_key, tx.enrolment.event()) {
-            Ok(_) => start::take(tx, source, std::slice::from_ref(part))?,
-            Err(fault) => {
-                tx.set_aside(source, fault.code(), &minicbor::to_vec(part).unwrap_or_default())?;
-                told.set_aside.push(fault.code().into());
-            }
-        }
+        let refused = start::take(tx, source, std::slice::from_ref(part))?;
+        told.set_aside.extend(refused.map(|fault| fault.code().into()));
         told.pages += u64::from(tx.memory.start.progress() != before);
     }
     start::look(tx)

@@ -83,8 +83,11 @@ fn put(rows: usize) -> String {
 fn write(tx: &Tx<'_>, row: i64, new: &[New<'_>], tickets: &[Option<TicketId>]) -> Result<(), Fault> {
     let rows: Vec<_> = new.iter().zip(tickets).collect();
     let (many, few) = rows.as_chunks::<ROWS>();
-    let mut put = tx.connection.prepare_cached(&PUT_MANY)?;
-    many.iter().try_for_each(|rows| bind(&mut put, row, rows))?;
+    // A scan writes one, and compiles and looks for no other statement.
+    if !many.is_empty() {
+        let mut put = tx.connection.prepare_cached(&PUT_MANY)?;
+        many.iter().try_for_each(|rows| bind(&mut put, row, rows))?;
+    }
     let mut put = tx.connection.prepare_cached(&PUT_ONE)?;
     few.iter().try_for_each(|one| bind(&mut put, row, &[*one]))
 }

@@ -153,8 +153,8 @@ pub(super) fn asked(memory: &Memory, with_rows: bool) -> Asked {
     }
 }
 
-/// Takes parts in; what is not wanted is passed over, and what cannot be read is set aside.
-pub(crate) fn take(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart]) -> Result<(), Fault> {
+/// Takes parts in; what is not wanted is passed over, and what cannot be read is set aside and ends it, with the fault.
+pub(crate) fn take(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart]) -> Result<Option<FeedFault>, Fault> {
     for signed in parts {
         match signed.open(&tx.enrolment.feed_key, tx.enrolment.event()) {
             Ok(part) => {
@@ -163,10 +163,13 @@ pub(crate) fn take(tx: &mut Tx<'_>, source: &str, parts: &[SignedPart]) -> Resul
                     gather(tx, signed, part)?;
                 }
             }
-            Err(fault) => return refuse(tx, source, fault, signed),
+            Err(fault) => {
+                refuse(tx, source, fault, signed)?;
+                return Ok(Some(fault));
+            }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn refuse(tx: &mut Tx<'_>, source: &str, fault: FeedFault, signed: &SignedPart) -> Result<(), Fault> {
