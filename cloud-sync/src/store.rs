@@ -17,6 +17,7 @@ pub mod keys;
 pub mod life;
 pub mod lists;
 mod lock;
+pub mod names;
 pub mod orders;
 pub mod pages;
 pub mod parts;

@@ -9,6 +9,7 @@ use crate::json::{Body, EventPaging, Line, Page, Path, Query, text};
 use crate::ledger::own::{self, Draft};
 use crate::scope::{self, Named};
 use crate::store::events::{self, EventRecord};
+use crate::store::names::{self, Called};
 use crate::store::products::{self, ProductRecord};
 use crate::store::{StoreError, Tx};
 use axum::extract::State;
@@ -206,7 +207,10 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Resu
         id: id("prd"),
         event: event.id,
         number: ProductId(number),
-        name: text("name", &new.name)?,
+        name: match new.kind {
+            ProductKind::Consumption => new_name(tx, Called::Served, event.id, &new.name).await?,
+            ProductKind::Ticket => text("name", &new.name)?,
+        },
         consumption: new.kind == ProductKind::Consumption,
         price_minor: price(new.price_minor)?,
         credits: credits(tx, event.id, &new.credits).await?,
@@ -217,6 +221,29 @@ async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewProduct) -> Resu
     tx.publish(event.id, Change::Product(product.row()));
     restock(tx, app, (&event, caller.name), &product, new.stock).await?;
     Ok(Products::of(tx, event.id).await?.view(&product))
+}
+
+/// The name of something new, which nothing else of its kind has.
+pub async fn new_name(tx: &mut Tx, what: Called, event: EventId, name: &str) -> Result<String, Fault> {
+    let name = text("name", name)?;
+    match names::is_taken(tx, what, event, &name).await? {
+        false => Ok(name),
+        true => Err(Fault::conflict("name_taken", format!("The event has a {} of this name", what.word()))),
+    }
+}
+
+/// The name that something has from now on: a new one, or the one that it had.
+pub async fn renamed(
+    tx: &mut Tx,
+    what: Called,
+    event: EventId,
+    was: String,
+    given: Option<String>,
+) -> Result<String, Fault> {
+    match given {
+        Some(name) if name != was => new_name(tx, what, event, &name).await,
+        Some(_) | None => Ok(was),
+    }
 }
 
 /// The next number of an event's products or lists; numbers are never reused.
@@ -307,7 +334,10 @@ async fn update(
 ) -> Result<ProductView, Fault> {
     let (before, event) = scope::product_to_change(tx, &caller, &id).await?;
     let mut product = ProductRecord {
-        name: patch.name.map_or(Ok(before.name), |name| text("name", &name))?,
+        name: match (patch.name, before.consumption) {
+            (Some(name), false) => text("name", &name)?,
+            (name, _) => renamed(tx, Called::Served, event.id, before.name, name).await?,
+        },
         price_minor: patch.price_minor.map_or(Ok(before.price_minor), price)?,
         credits: match &patch.credits {
             Some(given) => credits(tx, event.id, given).await?,

@@ -5,18 +5,19 @@
 //! their shares. A zone is made smaller by places that the cloud still holds, never by
 //! those that somebody else may fill.
 
-use super::products::next_number;
+use super::products::{new_name, next_number, renamed};
 use super::{Answer, By, Made, Shared, in_turn, made};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::auth::tokens::id;
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::json::{Body, EventPaging, Line, Page, Path, Query, text};
+use crate::json::{Body, EventPaging, Line, Page, Path, Query};
 use crate::ledger::own::{self, Draft};
 use crate::scope::{self, Named};
 use crate::store::Tx;
 use crate::store::events::EventRecord;
+use crate::store::names::Called;
 use crate::store::zones::{self, ZoneRecord};
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -90,7 +91,11 @@ pub async fn create(State(app): Shared, Extension(caller): By, Body(new): Body<N
 async fn insert(tx: &mut Tx, app: &App, caller: Caller, new: NewZone) -> Result<ZoneView, Fault> {
     let event = scope::event_to_change(tx, &caller, &new.event).await?;
     let number = next_number(zones::count(tx, event.id).await?, "zones")?;
-    let row = Zone { id: ZoneId(number), name: text("name", &new.name)?, capacity: capacity(new.capacity)? };
+    let row = Zone {
+        id: ZoneId(number),
+        name: new_name(tx, Called::Zone, event.id, &new.name).await?,
+        capacity: capacity(new.capacity)?,
+    };
     let zone = ZoneRecord { id: id("zon"), event: event.id, row };
     zones::add(tx, &zone).await?;
     tx.publish(event.id, Change::Zone(zone.row.clone()));
@@ -174,7 +179,7 @@ async fn update(tx: &mut Tx, app: &App, caller: Caller, id: String, patch: ZoneP
     let was = before.row;
     let row = Zone {
         id: was.id,
-        name: patch.name.map_or(Ok(was.name), |name| text("name", &name))?,
+        name: renamed(tx, Called::Zone, event.id, was.name, patch.name).await?,
         capacity: patch.capacity.map_or(Ok(was.capacity), capacity)?,
     };
     let zone = ZoneRecord { row, ..before };

@@ -178,3 +178,23 @@ async fn a_zone_is_no_other_events_and_holds_a_number_of_people_that_there_can_b
     assert_eq!(page["items"], json!([]));
     hall.check("Hall", 0, 0).await;
 }
+
+both!(what_a_bar_is_told_by_name_has_a_name_of_its_own);
+async fn what_a_bar_is_told_by_name_has_a_name_of_its_own() {
+    let hall = Hall::of(5).await;
+    let (cloud, organizer, event) = (&hall.venue.cloud, &hall.venue.organizer, &hall.venue.event);
+    let cider = json!({"event": event, "name": "Cider", "kind": "consumption", "price_minor": 1});
+    cloud.post(organizer, "/v1/products", cider.clone()).await.ok();
+    let again =
+        [("/v1/zones", json!({"event": event, "name": " Hall ", "capacity": 9})), ("/v1/products", cider.clone())];
+    for (path, body) in again {
+        cloud.post(organizer, path, body).await.refused(409, "name_taken");
+    }
+    hall.check("Hall", 5, 5).await;
+    let yard = made(&hall.venue, "Yard", 1).await;
+    let path = format!("/v1/zones/{yard}");
+    cloud.patch(organizer, &path, json!({"name": "Hall"})).await.refused(409, "name_taken");
+    cloud.patch(organizer, &path, json!({"name": "Yard", "capacity": 2})).await.ok();
+    let ticket = json!({"event": event, "name": "Cider", "kind": "ticket", "price_minor": 1});
+    cloud.post(organizer, "/v1/products", ticket).await.ok();
+}

@@ -3,6 +3,7 @@
 use super::{Ids, PIN};
 use cloud_sync::router;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The routes of the document that need a token: method and path.
 pub fn routes() -> Vec<(String, String)> {
@@ -116,7 +117,7 @@ fn bodies(method: &str, path: &str, _: &Ids) -> Vec<Body> {
             |ids| json!({"products": [ids.get("product")]}),
             |ids| json!({"zone": ids.get("zone")}),
         ],
-        ("POST", "/v1/zones") => vec![|ids| json!({"event": ids.get("event"), "name": "N", "capacity": 5})],
+        ("POST", "/v1/zones") => vec![|ids| json!({"event": ids.get("event"), "name": another(), "capacity": 5})],
         ("PATCH", "/v1/zones/{id}") => vec![|_| json!({"name": "Another hall"}), |_| json!({"capacity": 99})],
         ("PUT", "/v1/events/{id}/policies/{role}") => vec![|_| json!({"unverified_hard": 50})],
         ("POST", "/v1/lists/{id}/test") => {
@@ -168,4 +169,10 @@ fn bodies(method: &str, path: &str, _: &Ids) -> Vec<Body> {
         ("POST", "/v1/events/{id}/undo") => vec![|ids| json!({"key": ids.get("act"), "operation": "scan"})],
         _ => panic!("{method} {path} has no request in {}", file!()),
     }
+}
+
+/// A name that no zone has yet.
+fn another() -> String {
+    static NAMES: AtomicU32 = AtomicU32::new(0);
+    format!("N {}", NAMES.fetch_add(1, Ordering::Relaxed))
 }
