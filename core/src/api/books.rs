@@ -172,6 +172,9 @@ pub struct StockLine {
     pub overridden: i64,
     /// Who else has some, most first.
     pub elsewhere: Vec<Held>,
+    /// Given to somebody who has not accepted it yet: nobody may use it.
+    #[serde(default)]
+    pub on_the_way: i64,
     /// Who is short.
     pub deficits: Vec<Held>,
 }
@@ -184,6 +187,9 @@ pub struct Findings {
     pub no_effect: u64,
     /// Histories beside another one of the same journal.
     pub forks: u64,
+    /// Journals that were begun because the one before was left.
+    #[serde(default)]
+    pub begun: u64,
     /// Journals that are short of what they used.
     pub deficits: u64,
     /// What could not be taken, and is kept as evidence.
@@ -196,9 +202,9 @@ pub struct Findings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ToSchema))]
 pub struct Finding {
-    /// `fork`, `deficit`, `no_effect`, `set_aside`.
+    /// `fork`, `begun`, `deficit`, `no_effect`, `set_aside`.
     pub kind: String,
-    /// Stable code: `fork`, `deficit`, `not_allowed`, `device_revoked`, `bad_signature`, …
+    /// Stable code: `fork`, `journal_left`, `deficit`, `not_allowed`, `device_revoked`, `bad_signature`, …
     pub code: String,
     /// What, with the evidence, in staff words.
     pub what: String,

@@ -317,11 +317,10 @@ pub async fn serve(
 }
 
 /// Which operation a key belongs to.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyOf {
     /// A scan.
-    #[default]
     Scan,
     /// A serving.
     Serving,
@@ -333,12 +332,13 @@ pub enum KeyOf {
 pub struct UndoRequest {
     /// The idempotency key of the act.
     key: Option<String>,
-    /// Which operation the key belongs to.
-    #[serde(default)]
-    operation: KeyOf,
+    /// Which operation the key belongs to, a scan if absent; with `last`, of which operation the last act is
+    /// meant, of any if absent.
+    operation: Option<KeyOf>,
     /// The act's entry, `dev_…:incarnation:sequence`.
     entry: Option<String>,
-    /// This device's last act that stands.
+    /// This device's last act that stands: for a person who sees the answer. Whoever may have to ask again names
+    /// the key or the entry, which are taken back once however often that is asked.
     #[serde(default)]
     last: bool,
     /// The undo's own trusted time, RFC 3339.
@@ -357,14 +357,14 @@ pub async fn undo(
     Preferred(preferred): Preferred,
     Body(request): Body<UndoRequest>,
 ) -> Result<Json<Answer>, Problem> {
-    let operation = match request.operation {
+    let operation = request.operation.map(|of| match of {
         KeyOf::Scan => Operation::Scan,
         KeyOf::Serving => Operation::Serving,
-    };
+    });
     let which = match (request.key, request.entry, request.last) {
-        (Some(key), None, false) => Which::Key(operation, key),
+        (Some(key), None, false) => Which::Key(operation.unwrap_or(Operation::Scan), key),
         (None, Some(entry), false) => Which::Entry(entry),
-        (None, None, true) => Which::Last,
+        (None, None, true) => Which::Last(operation),
         _ => return Err(bad("one_of", "Give exactly one of key, entry or last")),
     };
     let at = input::instant(request.at.as_deref())?;

@@ -34,7 +34,7 @@ pub struct StockRequest {
     /// How many units, or places.
     #[schema(minimum = 1, maximum = 1_000_000)]
     quantity: u32,
-    /// Why, where it is worth a word.
+    /// Why, where it is worth a word: at most 200 bytes.
     #[schema(min_length = 1, max_length = 200)]
     reason: Option<String>,
     /// Idempotency key.

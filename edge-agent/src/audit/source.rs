@@ -24,6 +24,12 @@ pub enum NotGiven {
     /// No key was given, and none is inside.
     #[error("nothing there names the installation's key, and none was given (E-SYN-12)")]
     NoKey,
+    /// It cannot be read.
+    #[error("{0} cannot be read: {1} (E-SYN-15)")]
+    Unreadable(PathBuf, std::io::Error),
+    /// A pipe or a device: it may have no end.
+    #[error("{0} is neither a file nor a folder (E-SYN-16)")]
+    Endless(PathBuf),
 }
 
 impl NotGiven {
@@ -31,6 +37,8 @@ impl NotGiven {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Nothing(_) => "Name a data folder, a file of a stick, or a folder with some of those",
+            Self::Unreadable(..) => "Name a file or folder that is there and that you may read",
+            Self::Endless(_) => "Write what comes out of it into a file first, and name that",
             Self::NoKey => "Give it with --ca: 64 hex digits, as any data folder's identity.json has them",
         }
     }
@@ -138,15 +146,20 @@ fn about(path: &Path) -> Option<About> {
 }
 
 /// What there is at a path: the thing itself, or those in a folder.
-fn find(path: &Path) -> std::io::Result<Vec<Source>> {
+fn find(path: &Path) -> Result<Vec<Source>, NotGiven> {
+    let unreadable = |why| NotGiven::Unreadable(path.to_owned(), why);
+    let is = std::fs::metadata(path).map_err(unreadable)?;
     if path.join("agent.db").is_file() {
         return Ok(vec![Source::Folder(path.to_owned())]);
     }
-    if !path.is_dir() {
-        return Ok(File::open(path).map(|_| of_file(path))?.into_iter().collect());
+    if is.is_file() {
+        return Ok(File::open(path).map(|_| of_file(path)).map_err(unreadable)?.into_iter().collect());
     }
-    let mut inside: Vec<PathBuf> =
-        std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    if !is.is_dir() {
+        return Err(NotGiven::Endless(path.to_owned()));
+    }
+    let inside = std::fs::read_dir(path).map_err(unreadable)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut inside: Vec<PathBuf> = inside.collect::<Result<_, _>>().map_err(unreadable)?;
     inside.sort();
     let folders = inside.iter().filter(|path| path.join("agent.db").is_file());
     let folders = folders.map(|path| Source::Folder(path.clone()));

@@ -11,11 +11,12 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 use tidegate_core::api::{Answer, Held, Status, StockAnswer, StockLine};
+use tidegate_core::decide::Code;
 
 const EXAMPLES: &str = "Examples:
   edge-agent bar menu                                    what is served, and how much of it is left where
   edge-agent bar serve CODE \"Beer 0.5\" 2                 two beers from that ticket's credit
-  edge-agent bar void                                    take this device's last act back
+  edge-agent bar void                                    take this device's last serving back
   edge-agent bar restock \"Beer 0.5\" 48                   a crate came
   edge-agent bar restock \"Beer 0.5\" 48 --supervisor ana --why \"crate from the cellar\"
   edge-agent bar waste \"Beer 0.5\" 2 --reason \"broken\"    two bottles fell
@@ -81,7 +82,7 @@ struct Serve {
 
 #[derive(clap::Args)]
 struct Void {
-    /// The serving's entry, dev_…:incarnation:sequence; this device's last act if absent.
+    /// The serving's entry, dev_…:incarnation:sequence; this device's last serving if absent.
     entry: Option<String>,
     /// Instead: the idempotency key of the serving.
     #[arg(long, conflicts_with = "entry")]
@@ -189,6 +190,9 @@ async fn stock(client: &Client, json: bool) -> anyhow::Result<ExitCode> {
     for line in &lines {
         println!("{}: {} here, {} everywhere", line.name, line.here, line.everywhere);
         line.elsewhere.iter().for_each(|held| println!("  {} at {}", held.units, held.device));
+        if line.on_the_way > 0 {
+            println!("  {} on the way, not accepted yet", line.on_the_way);
+        }
         line.deficits.iter().for_each(|held| println!("  ! {} short of {}", held.device, held.units));
     }
     Ok(ExitCode::SUCCESS)
@@ -226,14 +230,20 @@ async fn serve(client: &Client, args: &Serve) -> anyhow::Result<ExitCode> {
     });
     body[subject] = json!(code);
     let answer: Answer = client.post("/v1/servings", &body).await?;
-    told(&answer, args.json)
+    let code = told(&answer, args.json)?;
+    if answer.code == Code::UnknownProduct.as_str() {
+        let Status { stock, .. } = client.get("/v1/status").await?;
+        let served: Vec<&str> = stock.iter().map(|item| item.product.as_str()).collect();
+        eprintln!("Nothing is called {:?} here; served are: {}", args.product, served.join(", "));
+    }
+    Ok(code)
 }
 
 async fn void(client: &Client, args: Void) -> anyhow::Result<ExitCode> {
     let body = match (args.entry, args.key) {
         (Some(entry), _) => json!({ "entry": entry }),
         (None, Some(key)) => json!({ "key": key, "operation": "serving" }),
-        (None, None) => json!({ "last": true }),
+        (None, None) => json!({ "last": true, "operation": "serving" }),
     };
     let answer: Answer = client.post("/v1/undo", &body).await?;
     told(&answer, args.json)

@@ -54,8 +54,8 @@ pub enum Which {
     Key(Operation, String),
     /// The one with this name, `device:incarnation:sequence`.
     Entry(String),
-    /// This device's last one that stands.
-    Last,
+    /// This device's last one that stands; of this operation, if one is given.
+    Last(Option<Operation>),
 }
 
 /// Decides and records a scan.
@@ -374,7 +374,7 @@ fn target(tx: &Tx<'_>, which: &Which) -> Result<Option<Target>, Fault> {
             Some((journal, sequence)) => target_at(tx, journal, sequence),
             None => Ok(None),
         },
-        Which::Last => last(tx),
+        Which::Last(of) => last(tx, *of),
     }
 }
 
@@ -399,15 +399,20 @@ pub(super) fn target_at(tx: &Tx<'_>, journal: JournalId, sequence: u64) -> Resul
 /// How far back "my last" looks: more undos in a row than anybody makes.
 const LAST_DEPTH: i64 = 50;
 
-fn last(tx: &Tx<'_>) -> Result<Option<Target>, Fault> {
+fn last(tx: &Tx<'_>, of: Option<Operation>) -> Result<Option<Target>, Fault> {
     let own = tx.memory.own;
     let Some(author) = tx.memory.authors.get(&own) else { return Ok(None) };
     let mut query = tx.connection.prepare_cached(
-        "SELECT sequence FROM entries WHERE journal = ?1 AND kind IN ('admission', 'exit', 'serving')
-         ORDER BY sequence DESC LIMIT ?2",
+        "SELECT sequence FROM entries WHERE journal = ?1 AND kind IN (?2, ?3, ?4)
+         ORDER BY sequence DESC LIMIT ?5",
     )?;
-    let sequences: Vec<u64> =
-        query.query_map(params![author.row, LAST_DEPTH], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let [one, other, third] = match of {
+        None => ["admission", "exit", "serving"],
+        Some(Operation::Serving) => ["serving"; 3],
+        Some(Operation::Scan | Operation::Party | Operation::Stock) => ["admission", "exit", "exit"],
+    };
+    let bound = params![author.row, one, other, third, LAST_DEPTH];
+    let sequences: Vec<u64> = query.query_map(bound, |row| row.get(0))?.collect::<Result<_, _>>()?;
     for sequence in sequences {
         if let Some(target) = target_at(tx, own, sequence)?.filter(|target| !target.undone) {
             return Ok(Some(target));

@@ -1,8 +1,9 @@
 //! Findings: what the journals say that should not be, with the evidence.
 //!
 //! Entries without effect and why, journals with two histories and the proof that their author
-//! signed both, journals that are short of what they used, and what could not be taken. Everything
-//! is read from what is stored; only a fork is also told, once, when its second history arrives.
+//! signed both, journals that were left for another, journals that are short of what they used, and
+//! what could not be taken. Everything is read from what is stored; only a fork is also told, once,
+//! when its second history arrives.
 
 use super::Fault;
 use super::journal::previous;
@@ -15,8 +16,8 @@ use rusqlite::{Connection, params};
 use tidegate_core::api::{Deficit, Finding, Findings, ForkReport, SignedHead, StreamMessage};
 use tidegate_core::id::{DeviceId, JournalId};
 use tidegate_core::journal::fork::{Forked, Proof};
-use tidegate_core::journal::kind::no_effect;
-use tidegate_core::journal::{Entry, MAX_RUN_ENTRIES, Run};
+use tidegate_core::journal::kind::{Began, no_effect};
+use tidegate_core::journal::{Entry, Kind, MAX_RUN_ENTRIES, Run};
 use tidegate_core::seal::{PublicKey, Sig};
 use tidegate_core::time::Timestamp;
 
@@ -26,7 +27,15 @@ const MAX_ITEMS: usize = 200;
 /// How many findings there are, with these deficits, for a screen that looks once a second.
 pub fn count(connection: &Connection, memory: &Memory, short: &[Deficit]) -> Result<u64, Fault> {
     let counted = (forks(memory).count() + short.len()) as u64;
-    Ok(without_effect(connection)? + set_aside(connection)? + counted)
+    Ok(without_effect(connection)? + begun(connection)? + set_aside(connection)? + counted)
+}
+
+fn begun(connection: &Connection) -> Result<u64, Fault> {
+    let mut query = connection.prepare_cached(
+        "SELECT COUNT(*) FROM journals j JOIN entries e ON e.journal = j.id AND e.sequence = 1
+         WHERE e.kind = 'began'",
+    )?;
+    Ok(query.query_row([], |row| row.get(0))?)
 }
 
 fn without_effect(connection: &Connection) -> Result<u64, Fault> {
@@ -44,6 +53,7 @@ pub fn all(connection: &Connection, memory: &Memory, ca: &PublicKey, now: Timest
     for (journal, author, branch) in forks(memory).take(MAX_ITEMS) {
         items.push(fork(connection, memory, (journal, author), branch, ca)?);
     }
+    items.extend(named_begun(connection, memory)?);
     let short = deficits(memory, &UsedUp::read(connection, memory, now)?);
     items.extend(short.iter().take(MAX_ITEMS).map(deficit));
     items.extend(named_without_effect(connection, memory)?);
@@ -51,6 +61,7 @@ pub fn all(connection: &Connection, memory: &Memory, ca: &PublicKey, now: Timest
     Ok(Findings {
         no_effect: without_effect(connection)?,
         forks: forks(memory).count() as u64,
+        begun: begun(connection)?,
         deficits: short.len() as u64,
         set_aside: set_aside(connection)?,
         items,
@@ -183,6 +194,40 @@ fn signed(connection: &Connection, row: i64, after: u64) -> Result<Option<Signed
         }
     }
     Ok(None)
+}
+
+fn named_begun(connection: &Connection, memory: &Memory) -> Result<Vec<Finding>, Fault> {
+    let mut query = connection.prepare_cached(
+        "SELECT j.device, j.incarnation, e.bytes
+         FROM journals j JOIN entries e ON e.journal = j.id AND e.sequence = 1
+         WHERE e.kind = 'began' ORDER BY j.id DESC LIMIT ?1",
+    )?;
+    let rows = query.query_map([MAX_ITEMS as u64], |row| {
+        let journal = JournalId { device: DeviceId(row.get(0)?), incarnation: row.get(1)? };
+        Ok((journal, row.get::<_, Vec<u8>>(2)?))
+    })?;
+    let item = |(journal, bytes): (JournalId, Vec<u8>)| {
+        let entry = Entry::from_bytes(&bytes);
+        let device = memory.catalogue.device_name(journal.device);
+        let left = match entry.as_ref().map(|entry| &entry.kind) {
+            Some(Kind::Began(Began { after: Some(left) })) => format!(" after its entry {}", left.sequence),
+            _ => String::new(),
+        };
+        Finding {
+            kind: "begun".into(),
+            code: "journal_left".into(),
+            what: format!("{device} left its journal{left} and began another, without its rights"),
+            action:
+                "Its data was moved, copied or set back: see that no other copy runs, then retire the journal \
+                     that it left"
+                    .into(),
+            device: Some(device),
+            entry: Some(format!("{journal}:1")),
+            at: entry.map(|entry| entry.happened_at().to_string()),
+            ..Finding::default()
+        }
+    };
+    Ok(rows.collect::<Result<Vec<_>, _>>()?.into_iter().map(item).collect())
 }
 
 fn named_without_effect(connection: &Connection, memory: &Memory) -> Result<Vec<Finding>, Fault> {

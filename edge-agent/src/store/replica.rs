@@ -30,6 +30,8 @@ pub fn take(tx: &mut Tx<'_>, source: &str, pages: &[SignedPage]) -> Result<Optio
                 page.into_iter().for_each(|page| start::heard_of(tx, page.epoch, page.cloud_time));
                 return Ok(Some(FeedFault::Epoch));
             }
+            // Another peer gave it meanwhile, and more.
+            Err(FeedFault::Gap) if ends_before(tx, signed) => {}
             Err(fault) => {
                 tracing::warn!(source, code = fault.code(), "feed page refused");
                 tx.set_aside(source, fault.code(), &minicbor::to_vec(signed).unwrap_or_default())?;
@@ -38,6 +40,12 @@ pub fn take(tx: &mut Tx<'_>, source: &str, pages: &[SignedPage]) -> Result<Optio
         }
     }
     Ok(None)
+}
+
+/// Whether a page is over what this device knows already, and no more.
+fn ends_before(tx: &Tx<'_>, signed: &SignedPage) -> bool {
+    let cursor = tx.memory.cursor;
+    signed.range().is_some_and(|(epoch, _, to)| epoch == cursor.epoch && to < cursor.revision)
 }
 
 fn apply(tx: &mut Tx<'_>, signed: &SignedPage, page: Page) -> Result<(), Fault> {

@@ -229,6 +229,7 @@ pub fn lines(connection: &Connection, memory: &Memory, now: Timestamp) -> Result
             here: memory.rights.left(of, memory.own, &|_, by| used.by(by)),
             everywhere: memory.rights.minted(of) - used.all(),
             elsewhere: elsewhere(memory, of, used),
+            on_the_way: memory.rights.in_flight(of),
             deficits: deficits.into_iter().map(held).collect(),
             // What is in use now; what was handed out in all comes from the entries.
             returned: -used.by(memory.own),
