@@ -9,7 +9,7 @@ SECONDS ?= 300
 SEED ?= 1
 SEEDS ?= 200
 
-.PHONY: help demo test test-network simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network
+.PHONY: help demo test test-network simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network setup-peers
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -22,6 +22,9 @@ setup-tests:
 
 setup-network:
 	@packaging/setup.sh network
+
+setup-peers:
+	@packaging/setup.sh peers
 
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
 	$(CARGO) build --workspace --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
@@ -54,7 +57,7 @@ scenarios: build ## the scenario files on every surface
 schemathesis: build ## both APIs against their documents, as every role: make schemathesis ARGS="--examples 200"
 	@.ci/schemathesis $(ARGS)
 
-check: ## what CI asks before the tests
+check: setup-peers ## what CI asks before the tests
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 built=${CARGO_TARGET_DIR:-target}/dist
-cargo build --workspace --profile dist --quiet --bin numbers --bin eye_bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
+cargo build --workspace --profile dist --quiet --bin numbers --bin eye-bench --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
 show() { printf '\n$ %s\n' "$*"; "$@"; }
 show "$built"/numbers --dir "${DIR:-.}" scans --lanes 1
 show "$built"/numbers --dir "${DIR:-.}" scans --lanes 8
@@ -22,7 +22,7 @@ show "$built"/numbers --dir "${DIR:-.}" desk --postgres
 show "$built"/numbers --dir "${DIR:-.}" desk --postgres --servers 3
 show "$built"/numbers --dir "${DIR:-.}" desk --lanes 32
 show "$built"/numbers --dir "${DIR:-.}" desk --postgres --lanes 32
-show "$built"/eye_bench --synth 60 --seed 3
+show "$built"/eye-bench --synth 60 --seed 3
 show "$built"/demo
 show ls -l "$built"/edge-agent "$built"/cloud-sync "$built"/scanner-tui
 show cargo test --profile dist -q -p cloud-sync --test cloud pace -- --ignored --nocapture --test-threads 1

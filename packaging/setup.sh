@@ -3,7 +3,7 @@
 # C++ compiler, for libFuzzer, and for `make test` a PostgreSQL, of which every run starts one of its own
 # (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
 # (`setup.sh schemathesis`), in a folder of its own; `make test-network` needs an `ip` and an `nft` (`setup.sh
-# network`). Installs what is missing with apt, as root or with sudo, and says so.
+# network`), and the eye's bench with other decoders a cmake and libzbar (`setup.sh peers`). Installs what is missing with apt, as root or with sudo, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then
@@ -15,6 +15,10 @@ missing=()
 # Debian's binaries lie outside PATH.
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 if [ "${1:-}" = tests ] && ! has_postgres; then missing+=(postgresql); fi
+if [ "${1:-}" = peers ]; then
+  command -v cmake >/dev/null || missing+=(cmake)
+  pkg-config --exists zbar 2>/dev/null || missing+=(libzbar-dev pkg-config)
+fi
 if [ "${1:-}" = network ]; then
   # Debian's administrative commands may lie outside PATH.
   PATH="$PATH:/usr/sbin:/sbin"

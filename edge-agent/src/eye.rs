@@ -16,7 +16,8 @@ mod voices;
 use std::time::{Duration, Instant};
 
 use aside::{Answer, Aside, Job};
-use cascade::{CASCADE, Desk, Pace, Step, Voice};
+pub use cascade::Touch;
+use cascade::{CASCADE, Desk, Pace, Step, TOUCHES, Voice};
 use finder::{Found, Pass};
 pub use grey::Grey;
 
@@ -25,18 +26,29 @@ pub use grey::Grey;
 const LONG_SIDE: u32 = 1280;
 /// The smallest QR code has 21 modules; a picture with fewer pixels on a side holds none.
 const SHORT_SIDE: u32 = 21;
-/// Default budget: a person holding a hard code gets six full looks a second, and a Raspberry Pi 4
-/// (four to five times slower than where the steps were measured) reaches the sharp steps.
-const BUDGET: Duration = Duration::from_millis(150);
+/// Default budget: no frame takes longer than a tenth of a second, with what it takes to hear of it, and a
+/// Raspberry Pi 4 (four to five times slower than where the steps were measured) reaches the sharp steps.
+const BUDGET: Duration = Duration::from_millis(92);
+/// A step is taken where this many times what it costs is left: it costs more where more is in the picture, and the
+/// voices that cannot be told to stop are abandoned when they are late.
+const RESERVE: f32 = 1.3;
+const RESERVE_OF_DEAF: f32 = 2.0;
+/// Up to so many pixels the full size is looked at even where the half size was read: it costs little there, and in
+/// half of it a second code is too small to be seen.
+const SMALL: usize = 640 * 480;
+/// The step that looks there.
+const SECOND_LOOK: &str = "full";
 /// Frames in a row without any trace of a code before the slow steps rest.
 const REST_AFTER: u32 = 10;
 /// While resting, one frame in this many still gets the slow steps.
 const REST_EVERY: u32 = 5;
 /// Finder patterns in one pass that count as a trace of a code; noise shows one now and then.
 const TRACE: usize = 2;
-/// Weight of the newest measurement in a step's cost, and the decay of a skipped step's cost, so
-/// that one slow frame does not shut a step out for ever.
+/// Weight of the newest measurement in a cost.
 const COST_WEIGHT: f32 = 0.2;
+/// How fast the cost of a step that is left out comes down to what it costs as a rule, so that one slow frame does
+/// not shut a step out for ever.
+const FORGET_WEIGHT: f32 = 0.05;
 /// A late step would have taken longer than it was waited for; by guess, this many times, so that
 /// it is soon skipped rather than abandoned frame after frame.
 const LATE_FACTOR: f32 = 4.0;
@@ -64,6 +76,13 @@ pub enum LateVoice {
 impl Default for EyeSettings {
     fn default() -> Self {
         EyeSettings { budget: BUDGET, rest_after: REST_AFTER, late_voice: LateVoice::On }
+    }
+}
+
+impl EyeSettings {
+    /// For pictures that come one by one: each gets every step that its time allows.
+    pub fn still() -> Self {
+        EyeSettings { rest_after: u32::MAX, ..Self::default() }
     }
 }
 
@@ -104,6 +123,7 @@ pub struct Eye {
     settings: EyeSettings,
     counts: EyeCounts,
     cost: [f32; CASCADE.len()],
+    making: [f32; TOUCHES.len()],
     quiet: u32,
     finder: Aside,
     quircs: Aside,
@@ -117,6 +137,7 @@ impl Eye {
             settings,
             counts: EyeCounts::default(),
             cost: CASCADE.map(|step| step.ns_per_px),
+            making: TOUCHES.map(Touch::ns_per_px),
             quiet: 0,
             finder: Aside::new("finder"),
             quircs: Aside::new("quircs"),
@@ -132,6 +153,11 @@ impl Eye {
     /// What each step costs on this machine, as far as it was taken: nanoseconds a pixel.
     pub fn costs(&self) -> impl Iterator<Item = (&'static str, f32)> {
         CASCADE.iter().map(|step| step.name).zip(self.cost)
+    }
+
+    /// The same of making each version of the picture.
+    pub fn makings(&self) -> impl Iterator<Item = (Touch, f32)> {
+        TOUCHES.into_iter().zip(self.making)
     }
 
     /// All codes in the picture, nearest to its centre first, each text once.
@@ -154,20 +180,20 @@ impl Eye {
     /// Takes the steps in order until the frame is read as far as it is worth.
     fn look(&mut self, mut desk: Desk, until: Instant) -> Vec<Seen> {
         let mut seen: Vec<Seen> = Vec::new();
-        let mut traces = 0;
-        let mut more = true;
+        let (mut traces, mut sets): (usize, Vec<[(f32, f32); 3]>) = (0, Vec::new());
+        let small = desk.full().luma.len() <= SMALL;
         for (i, step) in CASCADE.iter().enumerate() {
-            if step.pace == Pace::Slow && (!seen.is_empty() || self.rests(i, traces)) {
-                break;
+            let all_read = || sets.iter().all(|set| seen.iter().any(|one| is_of(set, &one.corners)));
+            if !seen.is_empty() && all_read() && !(small && step.name == SECOND_LOOK) {
+                continue;
             }
-            if !more {
+            if step.pace == Pace::Slow && seen.is_empty() && self.rests(i, traces) {
                 break;
             }
             let pass = self.take(i, step, &mut desk, until);
             traces = traces.max(pass.unread.len());
             seen.extend(pass.found.into_iter().map(|found| seen_by(step, found)));
-            let others = pass.unread.len() >= TRACE;
-            more = seen.is_empty() || others;
+            sets.extend(pass.sets);
         }
         if !seen.is_empty() {
             self.quiet = 0;
@@ -194,14 +220,26 @@ impl Eye {
             return Pass::default();
         }
         let pixels = desk.full().luma.len() as f32;
-        let begun = Instant::now();
-        let left = until.saturating_duration_since(begun);
-        if Duration::from_nanos((self.cost[i] * pixels) as u64) > left {
+        let reserve = match step.voice {
+            Voice::Finder | Voice::Elastic => RESERVE,
+            Voice::Quircs | Voice::Rqrr => RESERVE_OF_DEAF,
+        };
+        let making = if desk.has(step.touch) { 0.0 } else { self.making[step.touch as usize] };
+        let fits = |ns_per_px: f32| {
+            Duration::from_nanos((ns_per_px * pixels) as u64) <= until.saturating_duration_since(Instant::now())
+        };
+        if !fits(making * RESERVE + self.cost[i] * reserve) {
             self.counts.skipped += 1;
-            self.cost[i] *= 1.0 - COST_WEIGHT;
+            let usual = step.ns_per_px * self.slowness();
+            self.cost[i] += (usual - self.cost[i]).min(0.0) * FORGET_WEIGHT;
             return Pass::default();
         }
-        let late = self.counts.late;
+        if !desk.has(step.touch) {
+            let (begun, learnt) = (Instant::now(), &mut self.making[step.touch as usize]);
+            desk.grey(step.touch);
+            *learnt += (begun.elapsed().as_nanos() as f32 / pixels - *learnt) * COST_WEIGHT;
+        }
+        let (begun, late) = (Instant::now(), self.counts.late);
         let pass = self.ask(step, desk, until);
         let mut took = begun.elapsed().as_nanos() as f32 / pixels;
         if self.counts.late > late {
@@ -209,6 +247,12 @@ impl Eye {
         }
         self.cost[i] += (took - self.cost[i]) * COST_WEIGHT;
         pass
+    }
+
+    /// How many times slower this machine is than the one that the table of steps is from, by the step that every
+    /// picture gets.
+    fn slowness(&self) -> f32 {
+        (self.cost[0] / CASCADE[0].ns_per_px).max(1.0)
     }
 
     fn ask(&mut self, step: &Step, desk: &mut Desk, until: Instant) -> Pass {
@@ -240,7 +284,7 @@ impl EyeCounts {
 
 /// A step's work, with the version of the picture it needs; `None` when that cannot be made.
 fn job(step: &Step, desk: &mut Desk, until: Instant) -> Option<Job> {
-    let found = |found| Pass { found, unread: Vec::new() };
+    let found = |found| Pass { found, ..Pass::default() };
     let look = step.look;
     let grey = desk.grey(step.touch);
     Some(match step.voice {
@@ -274,7 +318,20 @@ fn scaled(mut pass: Pass, step: &Step) -> Pass {
     for found in &mut pass.found {
         found.corners = found.corners.map(|(x, y)| (x * scale, y * scale));
     }
+    for set in &mut pass.sets {
+        *set = set.map(|(x, y)| (x * scale, y * scale));
+    }
     pass
+}
+
+/// Whether three finder patterns are those of a code that was read: they lie in it, and are as far apart as it is
+/// large. A code within a code is another one.
+fn is_of(set: &[(f32, f32); 3], corners: &[(f32, f32); 4]) -> bool {
+    /// Centres lie 3.5 modules inside; of the smallest code that leaves two thirds of its side.
+    const LEAST: f32 = 0.5;
+    let apart = |a: (f32, f32), b: (f32, f32)| (a.0 - b.0).hypot(a.1 - b.1);
+    let inside = set.iter().filter(|&&at| finder::holds(corners, at)).count();
+    inside >= 2 && apart(set[0], set[1]) > LEAST * apart(corners[0], corners[1])
 }
 
 fn seen_by(step: &Step, found: Found) -> Seen {

@@ -34,6 +34,35 @@ pub enum Touch {
     Double,
 }
 
+/// All of them, in the order of the enum.
+pub const TOUCHES: [Touch; 9] = [
+    Touch::Full,
+    Touch::Half,
+    Touch::Sharp,
+    Touch::HalfSharp,
+    Touch::Harsh,
+    Touch::Levelled,
+    Touch::Smooth,
+    Touch::DoubleSharp,
+    Touch::Double,
+];
+
+impl Touch {
+    /// Nanoseconds a pixel of the whole picture to make it, before the eye has measured its own machine.
+    pub fn ns_per_px(self) -> f32 {
+        match self {
+            Self::Full => 0.0,
+            Self::Half => 0.2,
+            Self::HalfSharp => 0.5,
+            Self::Smooth => 0.8,
+            Self::Sharp | Self::Harsh => 2.1,
+            Self::Levelled => 3.8,
+            Self::Double => 6.4,
+            Self::DoubleSharp => 16.0,
+        }
+    }
+}
+
 /// Whether light and dark are exchanged (dark-mode phones).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -78,33 +107,33 @@ pub struct Step {
     pub voice: Voice,
     /// How freely it is taken.
     pub pace: Pace,
-    /// Nanoseconds a pixel of the whole picture, before the eye has measured its own machine:
-    /// as on one x86 core, so that a first slow frame is not judged by nothing.
+    /// Nanoseconds a pixel of the whole picture, without making its version, before the eye has measured its own
+    /// machine: as on one x86 core, so that a first slow frame is not judged by nothing.
     pub ns_per_px: f32,
 }
 
 /// The steps in order.
 pub const CASCADE: [Step; 20] = [
     quick("half", Touch::Half, Look::AsIs, 1.0),
-    quick("half-inverted", Touch::Half, Look::Inverted, 0.5),
-    quick("full", Touch::Full, Look::AsIs, 3.0),
-    quick("full-inverted", Touch::Full, Look::Inverted, 1.5),
-    slow("bent", Touch::Full, Look::AsIs, Voice::Elastic, 3.0),
-    slow("bent-inverted", Touch::Full, Look::Inverted, Voice::Elastic, 3.0),
-    slow("quircs", Touch::Full, Look::AsIs, Voice::Quircs, 4.0),
-    slow("sharp", Touch::Sharp, Look::AsIs, Voice::Finder, 8.0),
-    slow("bent-sharp", Touch::Sharp, Look::AsIs, Voice::Elastic, 8.0),
-    slow("sharp-inverted", Touch::Sharp, Look::Inverted, Voice::Finder, 8.0),
-    slow("half-sharp", Touch::HalfSharp, Look::AsIs, Voice::Finder, 2.5),
-    slow("bent-half", Touch::HalfSharp, Look::AsIs, Voice::Elastic, 2.5),
-    slow("levelled-quircs", Touch::Levelled, Look::AsIs, Voice::Quircs, 12.0),
-    slow("bent-levelled", Touch::Levelled, Look::AsIs, Voice::Elastic, 12.0),
-    slow("harsh-inverted", Touch::Harsh, Look::Inverted, Voice::Finder, 8.0),
-    slow("smooth", Touch::Smooth, Look::AsIs, Voice::Finder, 5.0),
-    slow("double-sharp", Touch::DoubleSharp, Look::AsIs, Voice::Finder, 30.0),
-    slow("bent-double", Touch::DoubleSharp, Look::AsIs, Voice::Elastic, 30.0),
-    slow("double-quircs", Touch::Double, Look::AsIs, Voice::Quircs, 12.0),
-    slow("rqrr", Touch::Full, Look::AsIs, Voice::Rqrr, 12.0),
+    quick("half-inverted", Touch::Half, Look::Inverted, 0.2),
+    quick("full", Touch::Full, Look::AsIs, 2.4),
+    quick("full-inverted", Touch::Full, Look::Inverted, 0.2),
+    slow("bent", Touch::Full, Look::AsIs, Voice::Elastic, 7.8),
+    slow("bent-inverted", Touch::Full, Look::Inverted, Voice::Elastic, 0.5),
+    slow("quircs", Touch::Full, Look::AsIs, Voice::Quircs, 4.2),
+    slow("sharp", Touch::Sharp, Look::AsIs, Voice::Finder, 2.9),
+    slow("bent-sharp", Touch::Sharp, Look::AsIs, Voice::Elastic, 3.4),
+    slow("sharp-inverted", Touch::Sharp, Look::Inverted, Voice::Finder, 0.5),
+    slow("half-sharp", Touch::HalfSharp, Look::AsIs, Voice::Finder, 1.1),
+    slow("bent-half", Touch::HalfSharp, Look::AsIs, Voice::Elastic, 5.0),
+    slow("levelled-quircs", Touch::Levelled, Look::AsIs, Voice::Quircs, 5.0),
+    slow("bent-levelled", Touch::Levelled, Look::AsIs, Voice::Elastic, 6.6),
+    slow("harsh-inverted", Touch::Harsh, Look::Inverted, Voice::Finder, 2.9),
+    slow("smooth", Touch::Smooth, Look::AsIs, Voice::Finder, 2.6),
+    slow("double-sharp", Touch::DoubleSharp, Look::AsIs, Voice::Finder, 8.5),
+    slow("bent-double", Touch::DoubleSharp, Look::AsIs, Voice::Elastic, 5.0),
+    slow("double-quircs", Touch::Double, Look::AsIs, Voice::Quircs, 11.5),
+    slow("rqrr", Touch::Full, Look::AsIs, Voice::Rqrr, 16.0),
 ];
 
 const fn quick(name: &'static str, touch: Touch, look: Look, ns_per_px: f32) -> Step {
@@ -131,6 +160,11 @@ impl Desk {
     /// The frame as it came.
     pub fn full(&self) -> &Grey {
         &self.full
+    }
+
+    /// Whether a version is made already.
+    pub fn has(&self, touch: Touch) -> bool {
+        touch == Touch::Full || self.made.iter().any(|(made, _)| *made == touch)
     }
 
     /// The version a step asks for.

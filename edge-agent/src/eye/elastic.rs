@@ -42,7 +42,7 @@ pub fn read(grey: &Grey, bits: &BitMatrix, look: Look, until: Instant) -> Pass {
             found.extend(read_set(grey, set, look));
         }
     }
-    Pass { found, unread: Vec::new() }
+    Pass { found, ..Pass::default() }
 }
 
 /// The code of one set, as the size whose timing lines fit best.

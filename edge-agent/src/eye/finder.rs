@@ -38,6 +38,8 @@ pub struct Pass {
     pub found: Vec<Found>,
     /// Centres of finder patterns that belong to none of them.
     pub unread: Vec<(f32, f32)>,
+    /// Centres of three that lie as those of a code do, and were not read.
+    pub sets: Vec<[(f32, f32); 3]>,
 }
 
 /// Black and white by rxing's local thresholds; `None` for a picture without pixels.
@@ -51,7 +53,8 @@ pub fn read(bits: &BitMatrix, until: Instant) -> Pass {
     let mut patterns = FindFinderPatterns(bits, false, 0);
     let mut used: Vec<Point> = Vec::new();
     let mut found = Vec::new();
-    for set in GenerateFinderPatternSets(&mut patterns).iter().take(MAX_SETS) {
+    let sets = GenerateFinderPatternSets(&mut patterns);
+    for set in sets.iter().take(MAX_SETS) {
         if found.len() >= MAX_CODES || Instant::now() >= until {
             break;
         }
@@ -66,7 +69,28 @@ pub fn read(bits: &BitMatrix, until: Instant) -> Pass {
     }
     let outside = |p: &Point| !found.iter().any(|f: &Found| holds(&f.corners, (p.x, p.y)));
     let unread = patterns.iter().map(|p| p.p).filter(outside).map(|p| (p.x, p.y)).collect();
-    Pass { found, unread }
+    let free = |set: &&FinderPatternSet| ![set.tl.p, set.tr.p, set.bl.p].iter().any(|p| used.contains(p));
+    let like = sets.iter().take(MAX_SETS).filter(free).filter(|set| is_like_a_code(set)).take(MAX_CODES);
+    let sets = like.map(|set| [set.tl.p, set.tr.p, set.bl.p].map(|p| (p.x, p.y))).collect();
+    Pass { found, unread, sets }
+}
+
+/// Whether three finder patterns are of one size and lie at the corners of a square, seen at any angle at which
+/// people hold a code.
+fn is_like_a_code(set: &FinderPatternSet) -> bool {
+    /// Legs, and patterns, that differ more are of different codes.
+    const UNLIKE: f32 = 1.4;
+    /// Cosine of the furthest from a right angle.
+    const SKEW: f32 = 0.35;
+    let (across, down) = ((set.tr.p - set.tl.p), (set.bl.p - set.tl.p));
+    let (width, height) = (across.x.hypot(across.y), down.x.hypot(down.y));
+    let sizes = [set.tl.size, set.tr.size, set.bl.size].map(|size| size as f32);
+    let (least, most) = sizes.iter().fold((f32::MAX, 0.0_f32), |(a, b), &size| (a.min(size), b.max(size)));
+    let module = sizes.iter().sum::<f32>() / 21.0;
+    let between = (width + height) / 2.0 / module.max(0.5);
+    let skew = (across.x * down.x + across.y * down.y).abs() / (width * height).max(1.0);
+    let alike = width.max(height) <= UNLIKE * width.min(height) && most <= UNLIKE * least;
+    alike && skew < SKEW && (12.0..=175.0).contains(&between)
 }
 
 fn read_set(bits: &BitMatrix, set: &FinderPatternSet) -> Option<Found> {

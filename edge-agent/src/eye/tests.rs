@@ -140,3 +140,40 @@ fn voices_without_a_polarity_of_their_own_are_shown_pictures_as_they_are() {
     let deaf = |step: &&Step| matches!(step.voice, Voice::Quircs | Voice::Rqrr);
     assert!(CASCADE.iter().filter(deaf).all(|step| step.look == Look::AsIs));
 }
+
+#[test]
+fn three_finder_patterns_are_of_a_code_that_lies_about_them_and_is_no_larger() {
+    let square = |x: f32, y: f32, side: f32| [(x, y), (x + side, y), (x + side, y + side), (x, y + side)];
+    let set = |x: f32, y: f32, apart: f32| [(x, y), (x + apart, y), (x, y + apart)];
+    let check = |set, corners, expect| assert_eq!(is_of(&set, &corners), expect, "{set:?} {corners:?}");
+    check(set(117.0, 117.0, 66.0), square(100.0, 100.0, 100.0), true);
+    check(set(140.0, 140.0, 20.0), square(100.0, 100.0, 100.0), false); // a code within it
+    check(set(317.0, 117.0, 66.0), square(100.0, 100.0, 100.0), false); // a code beside it
+}
+
+#[test]
+fn a_second_code_that_half_the_size_does_not_show_is_read_too() {
+    let both = picture(640, 480, 8, &[(40, 100)]);
+    let small = picture(640, 480, 2, &[(500, 200)]);
+    let luma = both.luma.iter().zip(&small.luma).map(|(a, b)| *a.min(b)).collect();
+    // Both say the same, which `read` tells once.
+    let until = Instant::now() + Duration::from_secs(60);
+    let seen = eye().look(lay_out(&Grey { luma, ..both }).0, until);
+    let mut lefts: Vec<i32> = seen.iter().map(|one| (one.corners[0].0 / 20.0).round() as i32).collect();
+    lefts.dedup();
+    assert!(lefts.contains(&2) && lefts.contains(&25), "{seen:?}");
+}
+
+#[test]
+fn a_step_that_was_once_slow_is_tried_again() {
+    let mut eye = Eye::new(EyeSettings { rest_after: u32::MAX, ..EyeSettings::default() });
+    let (last, usual) = (CASCADE.len() - 1, CASCADE[CASCADE.len() - 1].ns_per_px);
+    eye.cost[last] = 1e6;
+    let empty = picture(320, 240, 6, &[]);
+    let mut frames = 0;
+    while eye.cost[last] > 2.0 * usual.max(1.0) * eye.slowness() {
+        eye.read(&empty);
+        frames += 1;
+        assert!(frames < 1_000, "it never comes back: {}", eye.cost[last]);
+    }
+}
