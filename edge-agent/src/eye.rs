@@ -11,15 +11,17 @@ mod elastic;
 mod field;
 mod finder;
 mod grey;
+mod stream;
 mod voices;
 
 use std::time::{Duration, Instant};
 
 use aside::{Answer, Aside, Job};
 pub use cascade::Touch;
-use cascade::{CASCADE, Desk, Pace, Step, TOUCHES, Voice};
+use cascade::{CASCADE, Desk, Look, Pace, Step, TOUCHES, Voice};
 use finder::{Found, Pass};
 pub use grey::Grey;
+use stream::{Afford, Purse, Scene};
 
 /// Longest side looked at: native multi-megapixel pictures read no more codes than 1280 px and
 /// cost up to ten times as much.
@@ -38,10 +40,6 @@ const RESERVE_OF_DEAF: f32 = 2.0;
 const SMALL: usize = 640 * 480;
 /// The step that looks there.
 const SECOND_LOOK: &str = "full";
-/// Frames in a row without any trace of a code before the slow steps rest.
-const REST_AFTER: u32 = 10;
-/// While resting, one frame in this many still gets the slow steps.
-const REST_EVERY: u32 = 5;
 /// Finder patterns in one pass that count as a trace of a code; noise shows one now and then.
 const TRACE: usize = 2;
 /// Weight of the newest measurement in a cost.
@@ -58,8 +56,6 @@ const LATE_FACTOR: f32 = 4.0;
 pub struct EyeSettings {
     /// Time for one frame.
     pub budget: Duration,
-    /// Frames without a trace of a code after which the slow steps rest; `u32::MAX` for never.
-    pub rest_after: u32,
     /// Whether the late voice speaks.
     pub late_voice: LateVoice,
 }
@@ -75,14 +71,7 @@ pub enum LateVoice {
 
 impl Default for EyeSettings {
     fn default() -> Self {
-        EyeSettings { budget: BUDGET, rest_after: REST_AFTER, late_voice: LateVoice::On }
-    }
-}
-
-impl EyeSettings {
-    /// For pictures that come one by one: each gets every step that its time allows.
-    pub fn still() -> Self {
-        EyeSettings { rest_after: u32::MAX, ..Self::default() }
+        EyeSettings { budget: BUDGET, late_voice: LateVoice::On }
     }
 }
 
@@ -124,7 +113,9 @@ pub struct Eye {
     counts: EyeCounts,
     cost: [f32; CASCADE.len()],
     making: [f32; TOUCHES.len()],
-    quiet: u32,
+    purse: Purse,
+    scene: Scene,
+    turn: usize,
     finder: Aside,
     quircs: Aside,
     rqrr: Aside,
@@ -138,7 +129,9 @@ impl Eye {
             counts: EyeCounts::default(),
             cost: CASCADE.map(|step| step.ns_per_px),
             making: TOUCHES.map(Touch::ns_per_px),
-            quiet: 0,
+            purse: Purse::default(),
+            scene: Scene::default(),
+            turn: 0,
             finder: Aside::new("finder"),
             quircs: Aside::new("quircs"),
             rqrr: Aside::new("rqrr"),
@@ -160,8 +153,20 @@ impl Eye {
         TOUCHES.into_iter().zip(self.making)
     }
 
-    /// All codes in the picture, nearest to its centre first, each text once.
+    /// All codes in a picture that comes alone, nearest to its centre first, each text once. Every step is tried
+    /// that time allows.
     pub fn read(&mut self, grey: &Grey) -> Vec<Seen> {
+        self.see(grey, Self::look)
+    }
+
+    /// The same of a frame of a stream, of which others follow: the quick steps, and one slow step in turn, as far
+    /// as the stream's share of a core pays for it.
+    pub fn watch(&mut self, grey: &Grey) -> Vec<Seen> {
+        self.purse.earn(Instant::now());
+        self.see(grey, Self::glance)
+    }
+
+    fn see(&mut self, grey: &Grey, how: fn(&mut Self, &mut Desk, Instant) -> Vec<Seen>) -> Vec<Seen> {
         self.counts.frames += 1;
         if !grey.is_whole() {
             self.counts.broken += 1;
@@ -171,47 +176,74 @@ impl Eye {
             return Vec::new();
         }
         let until = Instant::now() + self.settings.budget;
-        let (desk, scale) = lay_out(grey);
-        let seen = self.look(desk, until);
+        let (mut desk, scale) = lay_out(grey);
+        let seen = how(self, &mut desk, until);
         self.counts.read += u64::from(!seen.is_empty());
         sort_out(seen, scale, grey)
     }
 
-    /// Takes the steps in order until the frame is read as far as it is worth.
-    fn look(&mut self, mut desk: Desk, until: Instant) -> Vec<Seen> {
-        let mut seen: Vec<Seen> = Vec::new();
-        let (mut traces, mut sets): (usize, Vec<[(f32, f32); 3]>) = (0, Vec::new());
-        let small = desk.full().luma.len() <= SMALL;
+    /// Takes the steps in order until the picture is read as far as it is worth.
+    fn look(&mut self, desk: &mut Desk, until: Instant) -> Vec<Seen> {
+        let (mut round, small) = (Round::default(), desk.full().luma.len() <= SMALL);
         for (i, step) in CASCADE.iter().enumerate() {
-            let all_read = || sets.iter().all(|set| seen.iter().any(|one| is_of(set, &one.corners)));
-            if !seen.is_empty() && all_read() && !(small && step.name == SECOND_LOOK) {
+            if round.is_read() && !(small && step.name == SECOND_LOOK) {
                 continue;
             }
-            if step.pace == Pace::Slow && seen.is_empty() && self.rests(i, traces) {
-                break;
-            }
-            let pass = self.take(i, step, &mut desk, until);
-            traces = traces.max(pass.unread.len());
-            seen.extend(pass.found.into_iter().map(|found| seen_by(step, found)));
-            sets.extend(pass.sets);
+            round.add(step, self.take(i, step, desk, until));
         }
-        if !seen.is_empty() {
-            self.quiet = 0;
-        }
-        seen
+        round.seen
     }
 
-    /// Whether an empty scene lets this frame go by without the slow steps.
-    fn rests(&mut self, step: usize, traces: usize) -> bool {
-        let first_slow = CASCADE[..step].iter().all(|s| s.pace == Pace::Quick);
-        if !first_slow {
-            return false;
+    /// The quick steps, the inverted ones on every second frame; then a slow one, if it is worth it and paid for.
+    fn glance(&mut self, desk: &mut Desk, until: Instant) -> Vec<Seen> {
+        let (mut round, small) = (Round::default(), desk.full().luma.len() <= SMALL);
+        let (begun, inverted) = (Instant::now(), self.counts.frames.is_multiple_of(2));
+        let quick = CASCADE.iter().enumerate().filter(|(_, step)| step.pace == Pace::Quick);
+        for (i, step) in quick.filter(|(_, step)| inverted || step.look == Look::AsIs) {
+            let done = round.is_read() && !(small && step.name == SECOND_LOOK);
+            // The first step is taken always: nothing would be seen without it.
+            if done || (i > 0 && !self.purse.affords_quick(self.cost_ms(i, desk))) {
+                continue;
+            }
+            round.add(step, self.take(i, step, desk, until));
         }
-        self.quiet = if traces >= TRACE { 0 } else { self.quiet.saturating_add(1) };
-        let over = self.quiet.saturating_sub(self.settings.rest_after);
-        let rests = over > 0 && !over.is_multiple_of(REST_EVERY);
-        self.counts.rested += u64::from(rests);
-        rests
+        self.purse.pay_quick(begun.elapsed());
+        if !round.seen.is_empty() {
+            self.scene.wake();
+        } else if self.scene.rests(&desk.grey(Touch::Half), round.traces >= TRACE) {
+            self.counts.rested += 1;
+        } else {
+            self.take_turn(&mut round, desk, until);
+        }
+        round.seen
+    }
+
+    /// The slow step whose turn it is; one that costs more than can be saved is passed over.
+    fn take_turn(&mut self, round: &mut Round, desk: &mut Desk, until: Instant) {
+        let slow: Vec<usize> = (0..CASCADE.len()).filter(|&i| CASCADE[i].pace == Pace::Slow).collect();
+        for _ in 0..slow.len() {
+            let i = slow[self.turn % slow.len()];
+            match self.purse.affords_slow(self.cost_ms(i, desk)) {
+                Afford::Later => return,
+                Afford::Never => {
+                    self.turn += 1;
+                    self.counts.skipped += 1;
+                }
+                Afford::Now => {
+                    self.turn += 1;
+                    let begun = Instant::now();
+                    round.add(&CASCADE[i], self.take(i, &CASCADE[i], desk, until));
+                    return self.purse.pay_slow(begun.elapsed());
+                }
+            }
+        }
+    }
+
+    /// What a step is expected to cost on this picture, with making its version where that is not made.
+    fn cost_ms(&self, i: usize, desk: &Desk) -> f32 {
+        let touch = CASCADE[i].touch;
+        let making = if desk.has(touch) { 0.0 } else { self.making[touch as usize] };
+        (making + self.cost[i]) * desk.full().luma.len() as f32 / 1e6
     }
 
     /// One step, if it fits; its cost is learnt.
@@ -266,6 +298,28 @@ impl Eye {
         };
         let answer = aside.ask(job, until.saturating_duration_since(Instant::now()));
         scaled(self.counts.settle(answer), step)
+    }
+}
+
+/// What was seen of one picture so far.
+#[derive(Default)]
+struct Round {
+    seen: Vec<Seen>,
+    sets: Vec<[(f32, f32); 3]>,
+    traces: usize,
+}
+
+impl Round {
+    fn add(&mut self, step: &Step, pass: Pass) {
+        self.traces = self.traces.max(pass.unread.len());
+        self.seen.extend(pass.found.into_iter().map(|found| seen_by(step, found)));
+        self.sets.extend(pass.sets);
+    }
+
+    /// Whether something was read, and nothing that looks like another code was not.
+    fn is_read(&self) -> bool {
+        let known = |set| self.seen.iter().any(|one| is_of(set, &one.corners));
+        !self.seen.is_empty() && self.sets.iter().all(known)
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_MODULES: usize = 37;
 /// Modules of quiet zone.
 const QUIET: usize = 3;
 
-/// One eye for all pictures, as at a lane. Slow steps rest on four frames of five.
+/// One eye for all pictures, as at a lane; each is a picture that comes alone, or a frame of a stream.
 static EYE: Mutex<Option<Eye>> = Mutex::new(None);
 
 fuzz_target!(init: tidegate_fuzz::allow_caught_panics(), |bytes: &[u8]| {
@@ -25,10 +25,10 @@ fuzz_target!(init: tidegate_fuzz::allow_caught_panics(), |bytes: &[u8]| {
     let grey = if input.byte() % 4 == 0 { pixels(input) } else { drawn(input) };
     let Some(grey) = grey else { return };
     let Ok(mut eye) = EYE.lock() else { return };
-    let settings = EyeSettings { budget: Duration::from_secs(5), rest_after: 0, late_voice: LateVoice::Off };
+    let settings = EyeSettings { budget: Duration::from_secs(5), late_voice: LateVoice::Off };
     let eye = eye.get_or_insert_with(|| Eye::new(settings));
     let late = eye.counts().late;
-    let seen = eye.read(&grey);
+    let seen = if bytes.len().is_multiple_of(2) { eye.read(&grey) } else { eye.watch(&grey) };
     for (place, one) in seen.iter().enumerate() {
         assert!(!one.text.is_empty() && one.corners.iter().all(|c| c.0.is_finite() && c.1.is_finite()), "{one:?}");
         assert!(seen[..place].iter().all(|other| other.text != one.text), "{one:?} twice");

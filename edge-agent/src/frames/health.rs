@@ -61,6 +61,11 @@ impl Health {
         lost.then_some(FrameError::Silent { ms: silent.as_millis() as u64 })
     }
 
+    /// How its pictures relate to time.
+    pub(super) fn tempo(&self) -> Tempo {
+        self.tempo
+    }
+
     /// Whether it delivers.
     pub(super) fn up(&self) -> bool {
         self.lost.is_none()

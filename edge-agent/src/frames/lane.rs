@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::health::{Health, TICK};
 use super::same::Same;
 use super::slot::{Slot, Taken};
-use super::{Frame, FrameError, FrameSource, Opener};
+use super::{Frame, FrameError, FrameSource, Opener, Tempo};
 use crate::eye::{Eye, EyeCounts, EyeSettings, Seen};
 
 /// What can be set for a lane.
@@ -225,7 +225,10 @@ impl Shared {
 
     fn read_one(&self, eye: &mut Eye, same: &mut Same, frame_id: u64, frame: Frame) {
         let begun = Instant::now();
-        let codes = eye.read(&frame.grey);
+        let codes = match self.health().tempo() {
+            Tempo::Live => eye.watch(&frame.grey),
+            Tempo::InTurn => eye.read(&frame.grey),
+        };
         let decode_ms = begun.elapsed().as_secs_f32() * 1e3;
         let judge = |seen: Seen| Sighting { same_for: same.sight(&seen.text, begun), seen };
         let seen: Vec<Sighting> = codes.into_iter().map(judge).collect();
