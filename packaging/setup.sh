@@ -3,7 +3,8 @@
 # C++ compiler, for libFuzzer, and for `make test` a PostgreSQL, of which every run starts one of its own
 # (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
 # (`setup.sh schemathesis`), in a folder of its own; `make test-network` needs an `ip` and an `nft` (`setup.sh
-# network`), and the eye's bench with other decoders a cmake and libzbar (`setup.sh peers`). Installs what is missing with apt, as root or with sudo, and says so.
+# network`); `make check` and the eye's bench with other decoders need a cmake and libzbar (`setup.sh peers`). Installs
+# what is missing with apt, as root or with sudo, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then

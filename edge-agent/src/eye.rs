@@ -1,9 +1,10 @@
 //! The eye: finds ticket codes in a grey picture.
 //!
-//! Keeps true: `read` never panics and returns within about its budget whatever the picture
-//! (every decoder runs behind `catch_unwind` on a thread of its own with a hard deadline); the nearest code to the centre comes first, no text comes twice; everything left
-//! out for want of time is counted. Common frames are cheap: a half-size look comes first and
-//! an empty scene soon gets the slow steps only now and then. It does not judge what a code says.
+//! Keeps true: `read` and `watch` never panic and return within about their budget whatever the picture (every
+//! decoder runs behind `catch_unwind` on a thread of its own with a hard deadline); the nearest code to the centre
+//! comes first, no text comes twice; everything left out for want of time is counted. A picture that comes alone gets
+//! every step that fits, cheap ones first; a frame of a stream the quick ones and at most one slow one, as far as the
+//! stream's share of a core pays for it ([`stream`]). It does not judge what a code says.
 
 mod aside;
 mod cascade;

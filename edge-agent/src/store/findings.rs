@@ -218,8 +218,7 @@ fn named_begun(connection: &Connection, memory: &Memory) -> Result<Vec<Finding>,
             code: "journal_left".into(),
             what: format!("{device} left its journal{left} and began another, without its rights"),
             action:
-                "Its data was moved, copied or set back: see that no other copy runs, then retire the journal \
-                     that it left"
+                "Its data was moved, copied or set back: if a copy runs elsewhere, stop it, then retire the device"
                     .into(),
             device: Some(device),
             entry: Some(format!("{journal}:1")),
