@@ -1,17 +1,17 @@
 //! Lanes: one queue of people with one source of codes, from sighting to answer.
 //!
-//! Each has a list, a gate and a direction of its own where the settings say so. The lane reads pictures on threads of its own; here each new code becomes a
-//! scan, or at a bar a serving, in the order it was seen. The code nearest the
-//! centre decides. A source that fails is told to the screens and tried again;
-//! scanning by API goes on whatever happens to it.
+//! Each has a list, a gate and a direction of its own where the settings say so. Its source ([`source`]) reads on
+//! threads of its own; here each new code becomes a scan, or at a bar a serving, in the order it came. A source that
+//! fails is told to the screens and tried again; scanning by API goes on whatever happens to it.
+
+mod source;
 
 use crate::agent::Agent;
 use crate::config::{Config, ConfigFault, LaneConfig};
-use crate::frames::{AfterReading, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec};
 use crate::store::acts::{self, Mode};
 use crate::store::memory::Memory;
 use crate::store::{Fault, replica};
-use std::path::PathBuf;
+use source::{Running, Source, Told};
 use std::sync::{Arc, Mutex};
 use tidegate_core::api::{Answer, SourceStatus, StreamMessage};
 use tidegate_core::decide::{Scan, Shown};
@@ -26,8 +26,8 @@ const DEPTH: usize = 256;
 /// One lane of an agent.
 struct Post {
     config: LaneConfig,
-    spec: SourceSpec,
-    lane: Mutex<Option<Lane>>,
+    source: Source,
+    running: Mutex<Option<Running>>,
     error: Mutex<Option<&'static str>>,
 }
 
@@ -38,8 +38,9 @@ impl Lanes {
     /// The lanes that the settings name; none runs yet.
     pub fn new(config: &Config) -> Result<Self, ConfigFault> {
         let posts = config.lanes.iter().cloned().map(|config| {
-            let spec = parse(&config.source).ok_or_else(|| ConfigFault::Source(config.source.clone()))?;
-            Ok(Arc::new(Post { config, spec, lane: Mutex::default(), error: Mutex::default() }))
+            let source =
+                Source::parse(&config.source).ok_or_else(|| ConfigFault::Source(config.source.clone()))?;
+            Ok(Arc::new(Post { config, source, running: Mutex::default(), error: Mutex::default() }))
         });
         Ok(Self(posts.collect::<Result<_, _>>()?))
     }
@@ -52,7 +53,7 @@ impl Lanes {
 
 impl Post {
     fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
-        let counts = lock(&self.lane).as_ref().map(Lane::counts).unwrap_or_default();
+        let counts = lock(&self.running).as_ref().map(Running::counts).unwrap_or_default();
         let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
         let lacks = memory.ready && own.is_empty() && self.uses_own_list();
         let misnamed = self.misnamed(memory).map(|(code, _)| code).or(lacks.then_some(NO_SUCH_LIST));
@@ -65,7 +66,7 @@ impl Post {
             serves: self.config.serves.clone(),
             error: lock(&self.error).or(misnamed).map(str::to_owned),
             frames: counts.frames,
-            reads: counts.codes,
+            reads: counts.reads,
         }
     }
 }
@@ -147,28 +148,6 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     of.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn parse(text: &str) -> Option<SourceSpec> {
-    let (kind, rest) = text.split_once(':')?;
-    match kind {
-        "folder" => Some(SourceSpec::Folder {
-            path: PathBuf::from(rest),
-            after: AfterReading::MoveTo(PathBuf::from(rest).join("read")),
-        }),
-        "y4m" => Some(SourceSpec::Pipe { input: input(rest), format: PipeFormat::Y4m }),
-        "raw" => {
-            let (size, path) = rest.split_once(':')?;
-            let (width, height) = size.split_once('x')?;
-            let format = PipeFormat::Luma { width: width.parse().ok()?, height: height.parse().ok()? };
-            Some(SourceSpec::Pipe { input: input(path), format })
-        }
-        _ => None,
-    }
-}
-
-fn input(path: &str) -> PipeInput {
-    if path == "-" { PipeInput::Stdin } else { PipeInput::Path(PathBuf::from(path)) }
-}
-
 /// Starts every lane; they end with the agent.
 pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
     let (watched, until) = (watch_names(agent.clone(), own_unlisted), stop.clone());
@@ -176,9 +155,9 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
     for post in &agent.lanes.0 {
         let (events, seen) = mpsc::channel(DEPTH);
         // The lane's threads wait for room: a picture that was read is never dropped here.
-        let tell = move |event| drop(events.blocking_send(event));
-        match Lane::start(post.spec.clone().opener(), LaneSettings::default(), tell) {
-            Ok(lane) => *lock(&post.lane) = Some(lane),
+        let tell = move |told| drop(events.blocking_send(told));
+        match post.source.start(tell) {
+            Ok(running) => *lock(&post.running) = Some(running),
             Err(error) => {
                 tracing::error!(source = post.config.source, %error, "lane not started");
                 continue;
@@ -193,35 +172,28 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         }
         tokio::spawn(async move {
             stop.run_until_cancelled(follow(agent, &post, seen)).await;
-            lock(&post.lane).take();
+            lock(&post.running).take();
         });
     }
 }
 
-async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<LaneEvent>) {
-    while let Some(event) = seen.recv().await {
-        match event {
-            LaneEvent::Read { seen, name, .. } => match seen.first() {
-                Some(first) if first.same_for.is_some() => {
-                    tell(&agent, StreamMessage::Same { lane: post.config.source.clone() });
-                }
-                Some(first) => act(&agent, post, &first.seen.text).await,
-                None if matches!(post.spec, SourceSpec::Folder { .. } | SourceSpec::Files(_)) => {
-                    agent.trouble("unread", format!("no code found in {name}"));
-                }
-                None => {} // most live pictures show nothing
-            },
-            LaneEvent::Rejected(error) => agent.trouble(error.code(), error.what()),
-            LaneEvent::SourceLost(error) => {
-                tracing::warn!(source = post.config.source, code = error.code(), why = error.why(), "source lost");
-                *lock(&post.error) = Some(error.code());
-                agent.trouble(error.code(), format!("{} — {}", error.what(), error.remedy()));
+async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<Told>) {
+    let source = post.config.source.as_str();
+    while let Some(told) = seen.recv().await {
+        match told {
+            Told::Code(text) => act(&agent, post, &text).await,
+            Told::Same => tell(&agent, StreamMessage::Same { lane: source.to_owned() }),
+            Told::Trouble { code, what } => agent.trouble(code, what),
+            Told::Lost { code, what, why, remedy } => {
+                tracing::warn!(source, code, why, "source lost");
+                *lock(&post.error) = Some(code);
+                agent.trouble(code, format!("{what} — {remedy}"));
             }
-            LaneEvent::SourceBack { after } => {
-                tracing::info!(source = post.config.source, after_ms = after.as_millis(), "source is back");
+            Told::Back { after } => {
+                tracing::info!(source, after_ms = after.as_millis(), "source is back");
                 lock(&post.error).take();
             }
-            LaneEvent::Ended => tracing::info!(source = post.config.source, "source has ended"),
+            Told::Ended => tracing::info!(source, "source has ended"),
         }
     }
 }
@@ -261,21 +233,4 @@ async fn serve(agent: &Agent, shown: Shown, product: &str) -> Result<Answer, Fau
     let order = Order { shown, product, quantity: 1, at: None, overriding: None };
     let language = agent.config.language;
     agent.store.write(move |tx| acts::serving(tx, &order, None, Mode::Record, language)).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sources_are_read_as_settings_name_them() {
-        let y4m = |input| Some(SourceSpec::Pipe { input, format: PipeFormat::Y4m });
-        assert_eq!(parse("y4m:-"), y4m(PipeInput::Stdin));
-        assert_eq!(parse("y4m:/run/cam"), y4m(PipeInput::Path("/run/cam".into())));
-        assert!(matches!(parse("raw:640x480:/run/cam"), Some(SourceSpec::Pipe { .. })));
-        assert!(matches!(parse("folder:/tmp/in"), Some(SourceSpec::Folder { .. })));
-        for wrong in ["", "camera", "raw:640:/x", "raw:axb:/x", "tape:/x"] {
-            assert_eq!(parse(wrong), None, "{wrong}");
-        }
-    }
 }
