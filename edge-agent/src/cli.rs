@@ -2,6 +2,7 @@
 //! code that follows the verdict.
 
 pub mod bar;
+pub mod camera;
 pub mod client;
 pub mod find;
 pub mod join;

@@ -45,7 +45,7 @@ pub struct Given {
     /// What verdicts are said in where a request asks for no other: en, es, pt, de or fr.
     #[arg(long, env = "TIDEGATE_LANGUAGE", value_name = "TAG")]
     pub language: Option<Language>,
-    /// A source of frames: folder:PATH (what is read moves to PATH/read), y4m:PATH or raw:WxH:PATH (a pipe, or - for standard input).
+    /// A source of codes: camera:0 (see edge-agent camera list), rpicam, exec:mjpeg:COMMAND, folder:PATH (what is read moves to PATH/read), or a pipe as y4m:PATH, mjpeg:PATH, raw:WxH:PATH, yuv420:WxH:PATH (- for standard input).
     #[arg(long = "source", env = "TIDEGATE_SOURCES", value_delimiter = ',', value_name = "SOURCE")]
     pub sources: Vec<String>,
     /// Lanes with a list, a gate, a direction or a product of their own; in the file only.
@@ -119,6 +119,10 @@ pub struct Config {
     pub clock_offset_s: i64,
 }
 
+/// What a source of codes may be.
+const SOURCES: &str = "camera:N, rpicam, exec:FORMAT:COMMAND, folder:PATH, y4m:PATH, mjpeg:PATH, raw:WxH:PATH, \
+                       yuv420:WxH:PATH";
+
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigFault {
@@ -139,7 +143,7 @@ pub enum ConfigFault {
         error: Box<toml::de::Error>,
     },
     /// Not a source of codes.
-    #[error("source = {0:?} is not folder:PATH, y4m:PATH or raw:WxH:PATH (E-CFG-04)")]
+    #[error("source = {0:?} is none of {SOURCES} (E-CFG-04)")]
     Source(String),
     /// The API may not listen there.
     #[error("listen = {0} is not loopback (E-CFG-03): the API of a device answers on its own machine only")]

@@ -1,29 +1,38 @@
-//! Where pictures come from: files, watched folders, pipes; and the lane that reads them.
+//! Where pictures come from: cameras, programs, pipes, files, watched folders; and the lane that reads them.
 //!
 //! Keeps true: no input ends the program (broken, empty or huge pictures are errors of that
 //! picture, and the source goes on); every error has a stable code with what, why and what to do;
 //! sizes are limited before memory is taken. A [`Lane`] runs one source and one eye on
 //! threads of their own, without an async runtime. It decides nothing about tickets.
 
+pub mod camera;
 mod fault;
 mod files;
 mod folder;
 mod frame;
 mod health;
+mod jpeg;
 mod lane;
+mod layout;
 mod pipe;
+mod program;
 mod same;
+mod sight;
 mod slot;
 
 use std::path::PathBuf;
 
+pub use camera::CameraSpec;
 pub use fault::FrameError;
 pub use files::{Files, picture_from_bytes, picture_from_file};
 pub use folder::{AfterReading, Folder};
 pub use frame::{Frame, FrameSource, MAX_PIXELS, Tempo};
+pub use health::Doubt;
 pub use lane::{Lane, LaneCounts, LaneEvent, LaneSettings, Sighting};
 pub use pipe::{Pipe, PipeFormat, PipeInput};
+pub use program::Program;
 pub use same::{SAME_FOR, Same};
+pub use sight::{Sight, light, sharpness};
 
 /// A source as settings name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +46,16 @@ pub enum SourceSpec {
         /// What becomes of a file once it is read.
         after: AfterReading,
     },
-    /// A stream of raw pictures.
+    /// A camera of this machine.
+    Camera(CameraSpec),
+    /// A program that writes pictures.
+    Program {
+        /// Its name and its arguments.
+        words: Vec<String>,
+        /// What it writes.
+        format: PipeFormat,
+    },
+    /// A stream of pictures.
     Pipe {
         /// From where.
         input: PipeInput,
@@ -65,9 +83,18 @@ impl SourceSpec {
                     }
                     Ok(Box::new(Folder::open(path, after.clone())?))
                 }
+                SourceSpec::Camera(spec) => camera::open(spec),
+                SourceSpec::Program { words, format } => Ok(Box::new(Program::start(words, *format)?)),
                 SourceSpec::Pipe { input, .. } if again && input.once() => Err(FrameError::Ended),
                 SourceSpec::Pipe { input, format } => Ok(Box::new(Pipe::open(input, *format)?)),
             }
         })
     }
+}
+
+/// A size as `WxH`; nothing has no pixels.
+pub fn size(text: &str) -> Option<(u32, u32)> {
+    let (width, height) = text.split_once('x')?;
+    let (width, height) = (width.parse().ok()?, height.parse().ok()?);
+    (width > 0 && height > 0).then_some((width, height))
 }

@@ -6,12 +6,14 @@
 
 mod source;
 
+pub use source::Source;
+
 use crate::agent::Agent;
 use crate::config::{Config, ConfigFault, LaneConfig};
 use crate::store::acts::{self, Mode};
 use crate::store::memory::Memory;
 use crate::store::{Fault, replica};
-use source::{Running, Source, Told};
+use source::{Running, Told};
 use std::sync::{Arc, Mutex};
 use tidegate_core::api::{Answer, SourceStatus, StreamMessage};
 use tidegate_core::decide::{Scan, Shown};

@@ -27,6 +27,7 @@ const EXAMPLES: &str = "Examples:
   edge-agent log -f                                                  what happens, as it happens
   edge-agent status                                                  state, with the age of everything
   edge-agent sync now                                                ask everybody at once; sticks with export-usb
+  edge-agent camera list                                             cameras, and what each offers
   edge-agent bar restock \"Beer 0.5\" 48                              a crate came
   edge-agent journal verify night.tidegate                           whether what happened can be trusted
 
@@ -50,6 +51,8 @@ enum Command {
     Find(cli::find::Args),
     /// What happened here and on the devices known, the newest last.
     Log(cli::log::Args),
+    /// Cameras: list them, see what one sees.
+    Camera(cli::camera::Args),
     /// Each source of codes, with its list and its gate.
     Lanes(cli::lanes::Args),
     /// How this device stands with the others: exchange, conflicts, findings, sticks.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
                 Command::Status(args) => cli::status::run(&cli.data, args).await,
                 Command::Find(args) => cli::find::run(&cli.data, args).await,
                 Command::Log(args) => cli::log::run(&cli.data, args).await,
+                Command::Camera(args) => cli::camera::run(args),
                 Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
                 Command::Sync(args) => cli::sync::run(&cli.data, args).await,
                 Command::Bar(args) => cli::bar::run(&cli.data, args).await,

@@ -35,4 +35,9 @@ pub trait FrameSource: Send {
 
     /// Whether its pictures are live.
     fn tempo(&self) -> Tempo;
+
+    /// Whether a sensor makes them, whose pictures are never black or alike while all is well.
+    fn is_camera(&self) -> bool {
+        false
+    }
 }

@@ -1,7 +1,8 @@
 //! Whether a source delivers, as a value: what to report and when to try again.
 //!
 //! Keeps true: a loss is reported once, within two seconds of the last sign of life, and so is
-//! the return; tries to open again grow apart up to a limit. Time enters as an argument.
+//! the return; pictures that are no use are no sign of life; tries to open again grow apart up to
+//! a limit. Time enters as an argument.
 
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,23 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause: a plug put back in works within this.
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Why a picture is no sign of life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It cannot be read.
+    Unread(String),
+    /// It is black.
+    Black,
+    /// It is the one before, to the pixel.
+    Frozen,
+}
+
 /// What is known about a source.
 #[derive(Debug)]
 pub(super) struct Health {
     tempo: Tempo,
     heard: Instant,
+    doubt: Option<Doubt>,
     lost: Option<Instant>,
     pause: Duration,
 }
@@ -29,7 +42,7 @@ pub(super) struct Health {
 impl Health {
     /// A source about to be opened. Until it is known to be otherwise, silence is a fault.
     pub(super) fn new(now: Instant) -> Health {
-        Health { tempo: Tempo::Live, heard: now, lost: None, pause: FIRST_PAUSE }
+        Health { tempo: Tempo::Live, heard: now, doubt: None, lost: None, pause: FIRST_PAUSE }
     }
 
     /// It was opened.
@@ -43,8 +56,15 @@ impl Health {
     /// It gave a sign of life; how long it was lost, if it was.
     pub(super) fn heard(&mut self, now: Instant) -> Option<Duration> {
         self.heard = now;
+        self.doubt = None;
         self.pause = FIRST_PAUSE;
         self.lost.take().map(|since| now.saturating_duration_since(since))
+    }
+
+    /// It gave a picture that is no use.
+    pub(super) fn doubted(&mut self, doubt: Doubt) {
+        self.pause = FIRST_PAUSE;
+        self.doubt = Some(doubt);
     }
 
     /// It failed; whether that is news.
@@ -58,7 +78,13 @@ impl Health {
     pub(super) fn tick(&mut self, now: Instant) -> Option<FrameError> {
         let silent = now.saturating_duration_since(self.heard);
         let lost = self.tempo == Tempo::Live && silent >= SILENCE && self.failed(now);
-        lost.then_some(FrameError::Silent { ms: silent.as_millis() as u64 })
+        let ms = silent.as_millis() as u64;
+        lost.then(|| match self.doubt.take() {
+            None => FrameError::Silent { ms, unread: None },
+            Some(Doubt::Unread(why)) => FrameError::Silent { ms, unread: Some(why) },
+            Some(Doubt::Black) => FrameError::Black { ms },
+            Some(Doubt::Frozen) => FrameError::Frozen { ms },
+        })
     }
 
     /// How its pictures relate to time.
@@ -92,7 +118,7 @@ mod tests {
         health.opened(Tempo::Live, start);
         assert_eq!(health.tick(start + 1_500 * MS), None);
         let lost = health.tick(start + 1_800 * MS);
-        assert_eq!(lost, Some(FrameError::Silent { ms: 1_800 }));
+        assert_eq!(lost, Some(FrameError::Silent { ms: 1_800, unread: None }));
         assert_eq!(health.tick(start + 9_000 * MS), None);
         assert!(SILENCE + TICK < Duration::from_secs(2));
     }
@@ -105,6 +131,24 @@ mod tests {
         assert_eq!(health.heard(start + 700 * MS), Some(700 * MS));
         assert_eq!(health.heard(start + 800 * MS), None);
         assert!(health.up());
+    }
+
+    #[test]
+    fn pictures_that_are_no_use_are_a_loss_of_their_own_and_the_first_good_one_is_the_return() {
+        let check = |doubt: Doubt, expect: FrameError| {
+            let start = Instant::now();
+            let mut health = Health::new(start);
+            health.heard(start);
+            for ms in (0..1_700).step_by(33) {
+                health.doubted(doubt.clone());
+                assert_eq!(health.tick(start + ms * MS), None, "{doubt:?}");
+            }
+            assert_eq!(health.tick(start + 1_700 * MS), Some(expect), "{doubt:?}");
+            assert!(health.heard(start + 1_800 * MS).is_some() && health.up());
+        };
+        check(Doubt::Black, FrameError::Black { ms: 1_700 });
+        check(Doubt::Frozen, FrameError::Frozen { ms: 1_700 });
+        check(Doubt::Unread("torn".into()), FrameError::Silent { ms: 1_700, unread: Some("torn".into()) });
     }
 
     #[test]

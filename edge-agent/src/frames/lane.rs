@@ -5,12 +5,14 @@
 //! seconds and opened again with growing pauses; dropping the lane stops it. A thread that is
 //! stuck in a source ends with its next picture. SAME is judged here, verdicts are not.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::health::{Health, TICK};
+use super::health::{Doubt, Health, TICK};
 use super::same::Same;
+use super::sight::Sight;
 use super::slot::{Slot, Taken};
 use super::{Frame, FrameError, FrameSource, Opener, Tempo};
 use crate::eye::{Eye, EyeCounts, EyeSettings, Seen};
@@ -133,6 +135,17 @@ impl Drop for Lane {
     }
 }
 
+/// Why a source gives no more.
+struct Failed {
+    error: FrameError,
+    /// Whether it could be opened.
+    opened: bool,
+}
+
+fn gave_up() -> FrameError {
+    FrameError::Gone { path: "source".into(), why: "what reads it gave up; the log says where".to_owned() }
+}
+
 /// Values behind these locks are whole after every statement; a panic elsewhere does not spoil them.
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
@@ -146,15 +159,19 @@ impl Shared {
     /// Opens the source again and again until it has ended or the lane is dropped.
     fn fetch(&self, opener: &mut Opener) {
         while !self.slot.is_closed() {
-            let failed = match opener() {
+            // A driver's or a decoder's panic is one more way of failing.
+            let tried = catch_unwind(AssertUnwindSafe(|| match opener() {
                 Ok(mut source) => self.drain(source.as_mut()),
-                Err(FrameError::Ended) => break,
-                Err(error) => error,
-            };
+                Err(error) => Failed { error, opened: false },
+            }));
+            let failed = tried.unwrap_or_else(|_| Failed { error: gave_up(), opened: true });
+            if !failed.opened && failed.error == FrameError::Ended {
+                break;
+            }
             // The end of a stream is no loss yet: its next writer may be at the door already, and
             // if not, silence will tell.
-            if failed != FrameError::Ended {
-                self.lost(failed);
+            if failed.error != FrameError::Ended {
+                self.lost(failed.error);
             }
             let pause = self.health().next_pause();
             self.slot.pause(pause);
@@ -163,27 +180,30 @@ impl Shared {
     }
 
     /// Hands over what an open source gives; the error that ended it.
-    fn drain(&self, source: &mut dyn FrameSource) -> FrameError {
+    fn drain(&self, source: &mut dyn FrameSource) -> Failed {
         let tempo = source.tempo();
+        let mut sight = source.is_camera().then(Sight::default);
         self.health().opened(tempo, Instant::now());
-        loop {
+        let error = loop {
             match source.next() {
                 Ok(frame) => {
-                    self.heard();
+                    match sight.as_mut().and_then(|sight| sight.judge(&frame.grey)) {
+                        None => self.heard(),
+                        Some(doubt) => self.health().doubted(doubt),
+                    }
                     if !self.slot.put(frame, tempo) {
-                        return FrameError::Ended;
+                        break FrameError::Ended;
                     }
                 }
-                Err(error) if error.ends_source() => return error,
-                Err(error) => {
-                    self.heard();
-                    self.reject(error);
-                }
+                Err(error) if error.ends_source() => break error,
+                Err(FrameError::Nothing) => self.heard(),
+                Err(error) => self.reject(error, tempo),
             }
             if self.slot.is_closed() {
-                return FrameError::Ended;
+                break FrameError::Ended;
             }
-        }
+        };
+        Failed { error, opened: true }
     }
 
     fn heard(&self) {
@@ -193,10 +213,15 @@ impl Shared {
         }
     }
 
-    fn reject(&self, error: FrameError) {
-        if error != FrameError::Nothing {
-            self.rejected.fetch_add(1, Ordering::Relaxed);
-            (self.tell)(LaneEvent::Rejected(error));
+    /// A live picture that cannot be used is one of many, and told only where none can be; any other is told.
+    fn reject(&self, error: FrameError, tempo: Tempo) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        match tempo {
+            Tempo::Live => self.health().doubted(Doubt::Unread(error.why())),
+            Tempo::InTurn => {
+                self.heard();
+                (self.tell)(LaneEvent::Rejected(error));
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Streams of raw pictures: Y4M or bare luma, from a FIFO, a file or standard input.
+//! Streams of pictures: Y4M, MJPEG or raw, from a FIFO, a file or standard input.
 //!
 //! Keeps true: only the luma of a frame is kept; sizes are checked against the limit before
 //! memory is taken; a stream that is not what it says ends with an error and never a panic. It
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Stdin, copy, sink};
 use std::path::{Path, PathBuf};
 
-use super::{Frame, FrameError, FrameSource, MAX_PIXELS, Tempo};
+use super::{Frame, FrameError, FrameSource, MAX_PIXELS, Tempo, jpeg};
 use crate::eye::Grey;
 
 /// Longest header line; real ones have fewer than 100 bytes.
@@ -45,12 +45,22 @@ pub enum PipeFormat {
         /// Rows.
         height: u32,
     },
+    /// The same with two planes of colour behind it, each of half the width and half the height.
+    Yuv420 {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// JPEGs one after the other, whatever lies between them.
+    Mjpeg,
 }
 
 /// An open stream.
 pub struct Pipe {
     from: Box<dyn BufRead + Send>,
-    layout: Layout,
+    /// Nothing where each frame says itself how large it is.
+    layout: Option<Layout>,
     frames: u64,
 }
 
@@ -79,12 +89,16 @@ impl Pipe {
     pub fn over(mut from: Box<dyn BufRead + Send>, format: PipeFormat) -> Result<Pipe, FrameError> {
         let layout = match format {
             PipeFormat::Luma { width, height } => Layout { width, height, colour: 0, headed: false },
+            PipeFormat::Yuv420 { width, height } => {
+                Layout { width, height, colour: colour_420(width, height), headed: false }
+            }
             PipeFormat::Y4m => y4m_layout(&line(&mut from)?)?,
+            PipeFormat::Mjpeg => return Ok(Pipe { from, layout: None, frames: 0 }),
         };
         let pixels = u64::from(layout.width) * u64::from(layout.height);
         match pixels {
             0 => Err(bad("a frame has no pixels")),
-            1..=MAX_PIXELS => Ok(Pipe { from, layout, frames: 0 }),
+            1..=MAX_PIXELS => Ok(Pipe { from, layout: Some(layout), frames: 0 }),
             _ => Err(bad(&format!("a frame has {pixels} pixels; the limit is {MAX_PIXELS}"))),
         }
     }
@@ -92,23 +106,44 @@ impl Pipe {
 
 impl FrameSource for Pipe {
     fn next(&mut self) -> Result<Frame, FrameError> {
-        if self.layout.headed && !line(&mut self.from)?.starts_with("FRAME") {
-            return Err(bad("a frame does not begin where it should"));
-        }
-        let Layout { width, height, colour, .. } = self.layout;
-        let mut luma = vec![0; width as usize * height as usize];
-        self.from.read_exact(&mut luma).map_err(ended)?;
-        let skipped = copy(&mut self.from.by_ref().take(colour), &mut sink()).map_err(ended)?;
-        if skipped < colour {
-            return Err(FrameError::Ended);
-        }
-        self.frames += 1;
-        Ok(Frame { name: self.frames.to_string(), grey: Grey { width, height, luma } })
+        let name = (self.frames + 1).to_string();
+        let grey = match self.layout {
+            None => {
+                let jpeg = jpeg::next(&mut self.from)?;
+                self.frames += 1;
+                jpeg::luma(&name, &jpeg)?
+            }
+            Some(layout) => {
+                let grey = raw(&mut self.from, layout)?;
+                self.frames += 1;
+                grey
+            }
+        };
+        Ok(Frame { name, grey })
     }
 
     fn tempo(&self) -> Tempo {
         Tempo::Live
     }
+}
+
+fn raw(from: &mut impl BufRead, layout: Layout) -> Result<Grey, FrameError> {
+    if layout.headed && !line(from)?.starts_with("FRAME") {
+        return Err(bad("a frame does not begin where it should"));
+    }
+    let Layout { width, height, colour, .. } = layout;
+    let mut luma = vec![0; width as usize * height as usize];
+    from.read_exact(&mut luma).map_err(ended)?;
+    let skipped = copy(&mut from.by_ref().take(colour), &mut sink()).map_err(ended)?;
+    if skipped < colour {
+        return Err(FrameError::Ended);
+    }
+    Ok(Grey { width, height, luma })
+}
+
+/// Bytes of two planes of colour of half the size.
+fn colour_420(width: u32, height: u32) -> u64 {
+    2 * u64::from(width.div_ceil(2)) * u64::from(height.div_ceil(2))
 }
 
 /// `Stdin` locks for every call, so that its guard need not cross threads.
@@ -151,11 +186,10 @@ fn y4m_layout(header: &str) -> Result<Layout, FrameError> {
             _ => {}
         }
     }
-    let half = |n: u32| u64::from(n.div_ceil(2));
     let colour = match colour {
         "mono" => 0,
-        "420" | "420jpeg" | "420mpeg2" | "420paldv" => 2 * half(width) * half(height),
-        "422" => 2 * half(width) * u64::from(height),
+        "420" | "420jpeg" | "420mpeg2" | "420paldv" => colour_420(width, height),
+        "422" => 2 * u64::from(width.div_ceil(2)) * u64::from(height),
         "444" => 2 * u64::from(width) * u64::from(height),
         other => return Err(bad(&format!("its colours are laid out as {other}"))),
     };
@@ -166,12 +200,12 @@ fn number(text: &str) -> Result<u32, FrameError> {
     text.parse().map_err(|_| bad(&format!("{text} is not a size")))
 }
 
-fn bad(why: &str) -> FrameError {
+pub(super) fn bad(why: &str) -> FrameError {
     FrameError::BadStream { why: why.to_owned() }
 }
 
 /// A stream that breaks off has ended, whatever the system calls it.
-fn ended(_: std::io::Error) -> FrameError {
+pub(super) fn ended(_: std::io::Error) -> FrameError {
     FrameError::Ended
 }
 
@@ -216,6 +250,22 @@ mod tests {
         let (read, end) = lumas(b"abcdefg", PipeFormat::Luma { width: 3, height: 1 });
         assert_eq!(read, [b"abc".to_vec(), b"def".to_vec()]);
         assert_eq!(end, FrameError::Ended);
+    }
+
+    #[test]
+    fn raw_pictures_with_colour_are_cut_by_their_size() {
+        let (read, end) = lumas(b"abcUUVVdefUUVVg", PipeFormat::Yuv420 { width: 3, height: 1 });
+        assert_eq!(read, [b"abc".to_vec(), b"def".to_vec()]);
+        assert_eq!(end, FrameError::Ended);
+    }
+
+    #[test]
+    fn a_stream_of_jpegs_goes_on_behind_one_that_cannot_be_read() {
+        let (good, torn) = (jpeg::tests::jpeg(16, 8, 90), b"\xff\xd8\xff\xda\x00\x02junk\xff\xd9".to_vec());
+        let stream = [good.clone(), torn, good].concat();
+        let mut pipe = pipe(&stream, PipeFormat::Mjpeg).ok().expect("nothing to refuse yet");
+        let told: Vec<_> = (0..4).map(|_| pipe.next().map(|f| f.name).map_err(|e| e.code())).collect();
+        assert_eq!(told, [Ok("1".to_owned()), Err("E-CAM-05"), Ok("3".to_owned()), Err("E-CAM-03")]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! Keeps true: every source runs on threads of its own, tells everything through one callback in the order it
 //! happened, and stops when it is dropped. Of several codes in a picture the one nearest the centre counts.
 
-use crate::frames::{AfterReading, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec};
+use crate::frames::{
+    self, AfterReading, CameraSpec, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec,
+};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -121,21 +123,54 @@ fn told(event: LaneEvent, one_by_one: bool) -> Option<Told> {
 }
 
 fn pictures(text: &str) -> Option<SourceSpec> {
+    if text == "rpicam" {
+        return pictures("rpicam:0");
+    }
     let (kind, rest) = text.split_once(':')?;
     match kind {
+        "camera" => CameraSpec::parse(rest).map(SourceSpec::Camera),
+        "rpicam" => Some(raspberry(rest.parse().ok()?)),
         "folder" => Some(SourceSpec::Folder {
             path: PathBuf::from(rest),
             after: AfterReading::MoveTo(PathBuf::from(rest).join("read")),
         }),
-        "y4m" => Some(SourceSpec::Pipe { input: input(rest), format: PipeFormat::Y4m }),
-        "raw" => {
-            let (size, path) = rest.split_once(':')?;
-            let (width, height) = size.split_once('x')?;
-            let format = PipeFormat::Luma { width: width.parse().ok()?, height: height.parse().ok()? };
-            Some(SourceSpec::Pipe { input: input(path), format })
+        "exec" => {
+            let (format, command) = format(rest)?;
+            let words = shlex::split(command).filter(|words| !words.is_empty())?;
+            Some(SourceSpec::Program { words, format })
         }
+        _ => {
+            let (format, path) = format(text)?;
+            (!path.is_empty()).then(|| SourceSpec::Pipe { input: input(path), format })
+        }
+    }
+}
+
+/// What a stream consists of, and what is behind that.
+fn format(text: &str) -> Option<(PipeFormat, &str)> {
+    let (kind, rest) = text.split_once(':')?;
+    let sized = || {
+        let (size, rest) = rest.split_once(':')?;
+        Some((frames::size(size)?, rest))
+    };
+    match kind {
+        "y4m" => Some((PipeFormat::Y4m, rest)),
+        "mjpeg" => Some((PipeFormat::Mjpeg, rest)),
+        "raw" => sized().map(|((width, height), rest)| (PipeFormat::Luma { width, height }, rest)),
+        "yuv420" => sized().map(|((width, height), rest)| (PipeFormat::Yuv420 { width, height }, rest)),
         _ => None,
     }
+}
+
+/// A Raspberry Pi's own camera, which only its own program can work.
+fn raspberry(number: u32) -> SourceSpec {
+    let (width, height) = (1280, 720);
+    let command = format!(
+        "rpicam-vid --camera {number} --nopreview --timeout 0 --width {width} --height {height} --framerate 30 \
+         --codec yuv420 --flush --output -"
+    );
+    let words = command.split_ascii_whitespace().map(str::to_owned).collect();
+    SourceSpec::Program { words, format: PipeFormat::Yuv420 { width, height } }
 }
 
 fn input(path: &str) -> PipeInput {
@@ -146,16 +181,49 @@ fn input(path: &str) -> PipeInput {
 mod tests {
     use super::*;
 
+    fn check(text: &str, expect: SourceSpec) {
+        assert_eq!(Source::parse(text), Some(Source::Pictures(expect)), "{text}");
+    }
+
     #[test]
     fn sources_are_read_as_settings_name_them() {
-        let y4m = |input| Some(Source::Pictures(SourceSpec::Pipe { input, format: PipeFormat::Y4m }));
-        assert_eq!(Source::parse("y4m:-"), y4m(PipeInput::Stdin));
-        assert_eq!(Source::parse("y4m:/run/cam"), y4m(PipeInput::Path("/run/cam".into())));
-        let raw = Source::parse("raw:640x480:/run/cam");
-        assert!(matches!(raw, Some(Source::Pictures(SourceSpec::Pipe { .. }))), "{raw:?}");
-        let folder = Source::parse("folder:/tmp/in");
-        assert!(matches!(folder, Some(Source::Pictures(SourceSpec::Folder { .. }))), "{folder:?}");
-        for wrong in ["", "camera", "raw:640:/x", "raw:axb:/x", "tape:/x"] {
+        let pipe = |path: &str, format| SourceSpec::Pipe { input: PipeInput::Path(path.into()), format };
+        let (width, height) = (640, 480);
+        check("y4m:-", SourceSpec::Pipe { input: PipeInput::Stdin, format: PipeFormat::Y4m });
+        check("y4m:/run/cam", pipe("/run/cam", PipeFormat::Y4m));
+        check("mjpeg:/run/cam", pipe("/run/cam", PipeFormat::Mjpeg));
+        check("raw:640x480:/run/cam", pipe("/run/cam", PipeFormat::Luma { width, height }));
+        check("yuv420:640x480:/run/cam", pipe("/run/cam", PipeFormat::Yuv420 { width, height }));
+        let after = AfterReading::MoveTo("/tmp/in/read".into());
+        check("folder:/tmp/in", SourceSpec::Folder { path: "/tmp/in".into(), after });
+        let camera = CameraSpec::parse("1@640x480").expect("a camera");
+        check("camera:1@640x480", SourceSpec::Camera(camera));
+    }
+
+    #[test]
+    fn a_program_is_its_words_and_what_it_writes() {
+        let program = |words: &[&str], format| SourceSpec::Program {
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            format,
+        };
+        let ffmpeg = ["ffmpeg", "-i", "rtsp://10.0.0.9/a b", "-f", "mjpeg", "-"];
+        check("exec:mjpeg:ffmpeg -i 'rtsp://10.0.0.9/a b' -f mjpeg -", program(&ffmpeg, PipeFormat::Mjpeg));
+        let size = PipeFormat::Luma { width: 320, height: 240 };
+        check("exec:raw:320x240:/opt/cam --grey", program(&["/opt/cam", "--grey"], size));
+        check("exec:y4m:cam", program(&["cam"], PipeFormat::Y4m));
+        let Some(Source::Pictures(SourceSpec::Program { words, format })) = Source::parse("rpicam:1") else {
+            panic!("a Raspberry Pi's camera");
+        };
+        assert_eq!((words[0].as_str(), words[2].as_str()), ("rpicam-vid", "1"));
+        assert_eq!(format, PipeFormat::Yuv420 { width: 1280, height: 720 });
+        assert_ne!(Source::parse("rpicam"), None);
+    }
+
+    #[test]
+    fn what_is_no_source_is_none() {
+        let wrong = "|camera|raw:640:/x|raw:axb:/x|raw:0x5:/x|tape:/x|camera:front|exec:cam|exec:mjpeg:|\
+                     exec:mjpeg:'cam|exec:tape:cam|rpicam:x|y4m:|yuv420:/x";
+        for wrong in wrong.split('|') {
             assert_eq!(Source::parse(wrong), None, "{wrong}");
         }
     }
