@@ -13,6 +13,7 @@ pub use books::{
 };
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[cfg(feature = "schema")]
 use utoipa::ToSchema;
@@ -225,6 +226,9 @@ pub struct SourceStatus {
     pub frames: u64,
     /// Codes read.
     pub reads: u64,
+    /// The same by the step of the eye that read them first, where it is pictures.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<String, u64>,
 }
 
 /// Stock of a product as this agent knows it, in units.

@@ -3,8 +3,8 @@
 //! Keeps true: `read` and `watch` never panic and return within about their budget whatever the picture (every
 //! decoder runs behind `catch_unwind` on a thread of its own with a hard deadline); the nearest code to the centre
 //! comes first, no text comes twice; everything left out for want of time is counted. A picture that comes alone gets
-//! every step that fits, cheap ones first; a frame of a stream the quick ones and at most one slow one, as far as the
-//! stream's share of a core pays for it ([`stream`]). It does not judge what a code says.
+//! every step that fits, cheap ones first; a frame of a stream the place of the last code ([`spot`]), or the quick steps
+//! and at most one slow one, as far as the stream's share of a core pays for it ([`stream`]). It does not judge what a code says.
 
 mod aside;
 mod cascade;
@@ -12,7 +12,9 @@ mod elastic;
 mod field;
 mod finder;
 mod grey;
+mod spot;
 mod stream;
+mod threshold;
 mod voices;
 
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ pub use cascade::Touch;
 use cascade::{CASCADE, Desk, Look, Pace, Step, TOUCHES, Voice};
 use finder::{Found, Pass};
 pub use grey::Grey;
+use spot::Spot;
 use stream::{Afford, Purse, Scene};
 
 /// Longest side looked at: native multi-megapixel pictures read no more codes than 1280 px and
@@ -41,6 +44,8 @@ const RESERVE_OF_DEAF: f32 = 2.0;
 const SMALL: usize = 640 * 480;
 /// The step that looks there.
 const SECOND_LOOK: &str = "full";
+/// The step before all others on frames of a stream: where the last code was.
+const SPOT: &str = "spot";
 /// Finder patterns in one pass that count as a trace of a code; noise shows one now and then.
 const TRACE: usize = 2;
 /// Weight of the newest measurement in a cost.
@@ -116,6 +121,7 @@ pub struct Eye {
     making: [f32; TOUCHES.len()],
     purse: Purse,
     scene: Scene,
+    spot: Spot,
     turn: usize,
     finder: Aside,
     quircs: Aside,
@@ -132,6 +138,7 @@ impl Eye {
             making: TOUCHES.map(Touch::ns_per_px),
             purse: Purse::default(),
             scene: Scene::default(),
+            spot: Spot::default(),
             turn: 0,
             finder: Aside::new("finder"),
             quircs: Aside::new("quircs"),
@@ -164,7 +171,34 @@ impl Eye {
     /// as the stream's share of a core pays for it.
     pub fn watch(&mut self, grey: &Grey) -> Vec<Seen> {
         self.purse.earn(Instant::now());
-        self.see(grey, Self::glance)
+        let again = self.look_again(grey);
+        let whole = again.is_none();
+        let seen = again.unwrap_or_else(|| self.see(grey, Self::glance));
+        self.spot.note(seen.first().map(|first| first.corners), whole);
+        seen
+    }
+
+    /// What is where the last code was, as large as it came; `None` where that is not to be looked at alone, or
+    /// nothing is read there.
+    fn look_again(&mut self, grey: &Grey) -> Option<Vec<Seen>> {
+        let part = self.spot.part(grey).filter(|_| grey.is_whole())?;
+        let begun = Instant::now();
+        let (mut desk, scale) = lay_out(&part.grey);
+        let bits = desk.bits(Touch::Full, Look::AsIs)?;
+        let until = begun + self.settings.budget;
+        let answer = self.finder.ask(Box::new(move || finder::read(&bits, until)), self.settings.budget);
+        let found = self.counts.settle(answer).found;
+        self.purse.pay_quick(begun.elapsed());
+        if found.is_empty() {
+            return None;
+        }
+        self.scene.wake();
+        self.counts.frames += 1;
+        self.counts.read += 1;
+        let placed = |(x, y): (f32, f32)| part.place((x * scale, y * scale));
+        let seen =
+            found.into_iter().map(|one| Seen { text: one.text, corners: one.corners.map(placed), step: SPOT });
+        Some(sort_out(seen.collect(), 1.0, grey))
     }
 
     fn see(&mut self, grey: &Grey, how: fn(&mut Self, &mut Desk, Instant) -> Vec<Seen>) -> Vec<Seen> {

@@ -6,6 +6,7 @@
 //! threads of their own, without an async runtime. It decides nothing about tickets.
 
 pub mod camera;
+mod choice;
 mod fault;
 mod files;
 mod folder;
@@ -28,7 +29,7 @@ pub use files::{Files, picture_from_bytes, picture_from_file};
 pub use folder::{AfterReading, Folder};
 pub use frame::{Frame, FrameSource, MAX_PIXELS, Tempo};
 pub use health::Doubt;
-pub use lane::{Lane, LaneCounts, LaneEvent, LaneSettings, Sighting};
+pub use lane::{IsTicket, Lane, LaneCounts, LaneEvent, LaneSettings, Sighting};
 pub use pipe::{Pipe, PipeFormat, PipeInput};
 pub use program::Program;
 pub use same::{SAME_FOR, Same};

@@ -19,6 +19,7 @@ use tidegate_core::api::{Answer, SourceStatus, StreamMessage};
 use tidegate_core::decide::{Scan, Shown};
 use tidegate_core::id::ListId;
 use tidegate_core::serve::Order;
+use tidegate_core::ticket::Identity;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,7 @@ impl Lanes {
 impl Post {
     fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
         let counts = lock(&self.running).as_ref().map(Running::counts).unwrap_or_default();
+        let steps = lock(&self.running).as_ref().map(Running::steps).unwrap_or_default();
         let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
         let lacks = memory.ready && own.is_empty() && self.uses_own_list();
         let misnamed = self.misnamed(memory).map(|(code, _)| code).or(lacks.then_some(NO_SUCH_LIST));
@@ -68,6 +70,7 @@ impl Post {
             serves: self.config.serves.clone(),
             error: lock(&self.error).or(misnamed).map(str::to_owned),
             frames: counts.frames,
+            steps: steps.into_iter().map(|(step, codes)| (step.to_owned(), codes)).collect(),
             reads: counts.reads,
         }
     }
@@ -158,7 +161,12 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         let (events, seen) = mpsc::channel(DEPTH);
         // The lane's threads wait for room: a picture that was read is never dropped here.
         let tell = move |told| drop(events.blocking_send(told));
-        match post.source.start(tell) {
+        let of_agent = agent.clone();
+        let is_ticket = move |text: &str| {
+            let keyring = &of_agent.store.memory().catalogue.keyring;
+            matches!(keyring.identify(of_agent.enrolment.event(), text), Identity::Genuine(_))
+        };
+        match post.source.start(Box::new(is_ticket), tell) {
             Ok(running) => *lock(&post.running) = Some(running),
             Err(error) => {
                 tracing::error!(source = post.config.source, %error, "lane not started");
@@ -185,6 +193,12 @@ async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<Told>) 
         match told {
             Told::Code(text) => act(&agent, post, &text).await,
             Told::Same => tell(&agent, StreamMessage::Same { lane: source.to_owned() }),
+            Told::Several(tickets) => {
+                agent.trouble(
+                    "several",
+                    format!("{tickets} tickets side by side — Show the one that is meant alone"),
+                );
+            }
             Told::Trouble { code, what } => agent.trouble(code, what),
             Told::Lost { code, what, why, remedy } => {
                 tracing::warn!(source, code, why, "source lost");

@@ -402,3 +402,23 @@ fn a_conflict_and_a_fork_stay_in_the_attention_lines_until_somebody_has_read_the
     press(&mut model, Action::Back, 50);
     assert_eq!(lines(&model), Vec::<String>::new());
 }
+
+#[test]
+fn several_tickets_at_once_are_a_question_to_the_guest_that_covers_no_open_one() {
+    let several = || StreamMessage::Trouble {
+        code: "several".to_owned(),
+        what: "2 tickets side by side — Show the one that is meant alone".to_owned(),
+    };
+    let mut model = ready();
+    answered(&mut model, go(), 10);
+    said(&mut model, several(), 2_000);
+    let card = model.card.as_ref().expect("a card");
+    assert_eq!((card.face, card.line.as_str()), (Face::Ask, "2 tickets side by side"));
+    assert_eq!(card.action, "Show the one that is meant alone");
+    assert!(model.notices.is_empty());
+    answered(&mut model, go(), 3_000);
+    assert_eq!(face(&model, 3_000), Some(Face::Go), "the next scan replaces it");
+    answered(&mut model, ask(), 5_000);
+    said(&mut model, several(), 5_100);
+    assert!(model.card.as_ref().is_none_or(|card| card.line != "2 tickets side by side"));
+}

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use rxing::common::BitMatrix;
 
-use super::finder;
 use super::grey::{self, Grey};
+use super::threshold;
 
 /// A version of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +198,7 @@ impl Desk {
         let same = self.bits.take().filter(|(t, _, _)| *t == touch);
         let (had, mut bits) = match same {
             Some((_, had, bits)) => (had, bits),
-            None => (Look::AsIs, Arc::new(finder::bits_of(&self.grey(touch))?)),
+            None => (Look::AsIs, Arc::new(threshold::bits_of(&self.grey(touch))?)),
         };
         if had != look {
             Arc::make_mut(&mut bits).flip_self();

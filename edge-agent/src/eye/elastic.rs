@@ -214,8 +214,8 @@ impl Mesh {
 
 #[cfg(test)]
 mod tests {
-    use super::super::finder::bits_of;
     use super::super::tests::picture;
+    use super::super::threshold::bits_of;
     use super::*;
     use std::time::Duration;
 

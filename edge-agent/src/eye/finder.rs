@@ -7,14 +7,12 @@
 
 use std::time::Instant;
 
-use rxing::common::{BitMatrix, DetectorRXingResult, HybridBinarizer};
+use rxing::Point;
+use rxing::common::{BitMatrix, DetectorRXingResult};
 use rxing::qrcode::cpp_port::decoder::Decode;
 use rxing::qrcode::cpp_port::detector::{
     FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
 };
-use rxing::{Binarizer, Luma8Source, Point};
-
-use super::grey::Grey;
 
 /// Sets of three finder patterns tried in one picture. Real pictures that are read need fewer
 /// than 20; a picture full of patterns offers hundreds of thousands.
@@ -40,12 +38,6 @@ pub struct Pass {
     pub unread: Vec<(f32, f32)>,
     /// Centres of three that lie as those of a code do, and were not read.
     pub sets: Vec<[(f32, f32); 3]>,
-}
-
-/// Black and white by rxing's local thresholds; `None` for a picture without pixels.
-pub fn bits_of(grey: &Grey) -> Option<BitMatrix> {
-    let source = Luma8Source::new_with_slice(&grey.luma, grey.width, grey.height).ok()?;
-    HybridBinarizer::new(source).get_black_matrix().ok().cloned()
 }
 
 /// All QR codes in a black-and-white picture, as far as the limits allow.
@@ -134,10 +126,5 @@ mod tests {
         other.reverse();
         assert!(holds(&square, (1.0, 3.0)) && holds(&other, (1.0, 3.0)));
         assert!(!holds(&square, (5.0, 3.0)) && !holds(&other, (-1.0, 3.0)));
-    }
-
-    #[test]
-    fn a_picture_without_pixels_has_no_bits() {
-        assert!(bits_of(&Grey { width: 0, height: 0, luma: Vec::new() }).is_none());
     }
 }

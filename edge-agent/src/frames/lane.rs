@@ -5,11 +5,13 @@
 //! seconds and opened again with growing pauses; dropping the lane stops it. A thread that is
 //! stuck in a source ends with its next picture. SAME is judged here, verdicts are not.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::choice::rivals;
 use super::health::{Doubt, Health, TICK};
 use super::same::Same;
 use super::sight::Sight;
@@ -17,11 +19,19 @@ use super::slot::{Slot, Taken};
 use super::{Frame, FrameError, FrameSource, Opener, Tempo};
 use crate::eye::{Eye, EyeCounts, EyeSettings, Seen};
 
+/// How often is asked again which of several codes is meant, while all of them stay.
+const ASK_AGAIN: Duration = Duration::from_secs(3);
+
+/// Whether a code is one of a ticket, as far as can be said without deciding.
+pub type IsTicket = Box<dyn Fn(&str) -> bool + Send>;
+
 /// What can be set for a lane.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Default)]
 pub struct LaneSettings {
     /// Its eye's.
     pub eye: EyeSettings,
+    /// Which codes people may have to choose between; none, if absent.
+    pub is_ticket: Option<IsTicket>,
 }
 
 /// A code seen on a lane.
@@ -47,6 +57,8 @@ pub enum LaneEvent {
         /// Milliseconds the eye took.
         decode_ms: f32,
     },
+    /// So many tickets are held up beside each other, and none of them is scanned: which is meant cannot be said.
+    Several(usize),
     /// One picture could not be used; the source goes on.
     Rejected(FrameError),
     /// The source delivers no more; it is being opened again.
@@ -86,6 +98,7 @@ struct Shared {
     slot: Slot,
     health: Mutex<Health>,
     eye: Mutex<EyeCounts>,
+    steps: Mutex<BTreeMap<&'static str, u64>>,
     rejected: AtomicU64,
     codes: AtomicU64,
     tell: Box<dyn Fn(LaneEvent) + Send + Sync>,
@@ -103,6 +116,7 @@ impl Lane {
             slot: Slot::default(),
             health: Mutex::new(Health::new(Instant::now())),
             eye: Mutex::default(),
+            steps: Mutex::default(),
             rejected: AtomicU64::new(0),
             codes: AtomicU64::new(0),
             tell: Box::new(tell),
@@ -126,6 +140,13 @@ impl Lane {
             codes: self.shared.codes.load(Ordering::Relaxed),
             eye: *lock(&self.shared.eye),
         }
+    }
+}
+
+impl Lane {
+    /// Codes by the step of the eye that read them first, without those that were still the same.
+    pub fn steps(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.shared.steps).clone()
     }
 }
 
@@ -233,10 +254,11 @@ impl Shared {
 
     /// Reads what is handed over, and watches the clock meanwhile.
     fn read(&self, settings: LaneSettings) {
-        let (mut eye, mut same) = (Eye::new(settings.eye), Same::default());
+        let LaneSettings { eye, is_ticket } = settings;
+        let mut reader = Reader { eye: Eye::new(eye), same: Same::default(), is_ticket, asked: None };
         loop {
             match self.slot.take(TICK) {
-                Taken::Frame(frame_id, frame) => self.read_one(&mut eye, &mut same, frame_id, frame),
+                Taken::Frame(frame_id, frame) => self.read_one(&mut reader, frame_id, frame),
                 Taken::Nothing => {}
                 Taken::Closed => break,
             }
@@ -248,19 +270,61 @@ impl Shared {
         (self.tell)(LaneEvent::Ended);
     }
 
-    fn read_one(&self, eye: &mut Eye, same: &mut Same, frame_id: u64, frame: Frame) {
-        let begun = Instant::now();
-        let codes = match self.health().tempo() {
-            Tempo::Live => eye.watch(&frame.grey),
-            Tempo::InTurn => eye.read(&frame.grey),
+    fn read_one(&self, reader: &mut Reader, frame_id: u64, frame: Frame) {
+        let (begun, tempo) = (Instant::now(), self.health().tempo());
+        let codes = match tempo {
+            Tempo::Live => reader.eye.watch(&frame.grey),
+            Tempo::InTurn => reader.eye.read(&frame.grey),
         };
         let decode_ms = begun.elapsed().as_secs_f32() * 1e3;
-        let judge = |seen: Seen| Sighting { same_for: same.sight(&seen.text, begun), seen };
+        *lock(&self.eye) = reader.eye.counts();
+        let size = (frame.grey.width, frame.grey.height);
+        // Whoever puts pictures into a folder cannot be asked.
+        let several = if tempo == Tempo::Live { reader.several(&codes, size, begun) } else { 0 };
+        if several > 1 {
+            if reader.asks(begun) {
+                (self.tell)(LaneEvent::Several(several));
+            }
+            return;
+        }
+        let judge = |seen: Seen| Sighting { same_for: reader.same.sight(&seen.text, begun), seen };
         let seen: Vec<Sighting> = codes.into_iter().map(judge).collect();
-        let new = seen.iter().filter(|s| s.same_for.is_none()).count();
-        self.codes.fetch_add(new as u64, Ordering::Relaxed);
-        *lock(&self.eye) = eye.counts();
+        let mut steps = lock(&self.steps);
+        for new in seen.iter().filter(|s| s.same_for.is_none()) {
+            self.codes.fetch_add(1, Ordering::Relaxed);
+            *steps.entry(new.seen.step).or_default() += 1;
+        }
+        drop(steps);
         (self.tell)(LaneEvent::Read { frame_id, name: frame.name, seen, decode_ms });
+    }
+}
+
+/// What the reading thread keeps from one picture to the next.
+struct Reader {
+    eye: Eye,
+    same: Same,
+    is_ticket: Option<IsTicket>,
+    asked: Option<Instant>,
+}
+
+impl Reader {
+    /// How many new tickets are as much in the middle as each other. While the one that was there stays, it is meant.
+    fn several(&self, codes: &[Seen], size: (u32, u32), now: Instant) -> usize {
+        let Some(is_ticket) = self.is_ticket.as_ref().filter(|_| codes.len() > 1) else { return 0 };
+        let central = &codes[..rivals(codes, size)];
+        if central.len() < 2 || self.same.holds(&central[0].text, now) {
+            return 0;
+        }
+        central.iter().filter(|one| !self.same.holds(&one.text, now) && is_ticket(&one.text)).count()
+    }
+
+    /// Whether it is time to ask which is meant.
+    fn asks(&mut self, now: Instant) -> bool {
+        let due = self.asked.is_none_or(|asked| now.saturating_duration_since(asked) >= ASK_AGAIN);
+        if due {
+            self.asked = Some(now);
+        }
+        due
     }
 }
 

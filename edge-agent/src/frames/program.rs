@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -35,6 +36,7 @@ pub struct Program {
     pipe: Option<Pipe>,
     silent: Arc<AtomicBool>,
     said: Arc<Mutex<String>>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Program {
@@ -51,10 +53,8 @@ impl Program {
             .map_err(|error| stopped(name, &error.to_string()))?;
         let (silent, said) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let out = child.stdout.take().map(|out| Output { out, patience: FIRST, silent: silent.clone() });
-        if let Some(words) = child.stderr.take() {
-            listen(words, &said);
-        }
-        let mut program = Program { command: name.clone(), child, pipe: None, silent, said };
+        let listening = child.stderr.take().and_then(|words| listen(words, &said));
+        let mut program = Program { command: name.clone(), child, pipe: None, silent, said, listening };
         let out = out.ok_or_else(|| stopped(name, "it has no output"))?;
         program.pipe = Some(Pipe::over(Box::new(BufReader::new(out)), format).map_err(|e| program.explained(e))?);
         Ok(program)
@@ -76,6 +76,10 @@ impl Program {
                 _ => break "it closed its output".to_owned(),
             }
         };
+        // Its last word may still be on its way.
+        while self.listening.as_ref().is_some_and(|words| !words.is_finished()) && Instant::now() < until {
+            std::thread::sleep(GLANCE);
+        }
         stopped(&self.command, &self.with_last_word(&how))
     }
 
@@ -90,7 +94,7 @@ fn stopped(command: &str, why: &str) -> FrameError {
 }
 
 /// Keeps the last line that it says, on a thread that ends with it.
-fn listen(words: ChildStderr, said: &Arc<Mutex<String>>) {
+fn listen(words: ChildStderr, said: &Arc<Mutex<String>>) -> Option<JoinHandle<()>> {
     let said = said.clone();
     let listen = move || {
         let (mut from, mut line) = (BufReader::new(words), Vec::new());
@@ -108,7 +112,7 @@ fn listen(words: ChildStderr, said: &Arc<Mutex<String>>) {
         }
     };
     // Without a thread its words are lost, and nothing else.
-    let _ = std::thread::Builder::new().name("program-words".to_owned()).spawn(listen);
+    std::thread::Builder::new().name("program-words".to_owned()).spawn(listen).ok()
 }
 
 impl FrameSource for Program {

@@ -39,6 +39,11 @@ impl Same {
         None
     }
 
+    /// Whether a code is still the one that was there.
+    pub fn holds(&self, text: &str, now: Instant) -> bool {
+        self.held.iter().any(|h| h.text == text && now.saturating_duration_since(h.last) <= SAME_FOR)
+    }
+
     /// Makes the next sighting of a code a scan again, as after an undo.
     pub fn forget(&mut self, text: &str) {
         self.held.retain(|h| h.text != text);

@@ -4,8 +4,9 @@
 //! happened, and stops when it is dropped. Of several codes in a picture the one nearest the centre counts.
 
 use crate::frames::{
-    self, AfterReading, CameraSpec, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec,
+    self, AfterReading, CameraSpec, IsTicket, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec,
 };
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub enum Told {
     Code(String),
     /// The code that was here is here still.
     Same,
+    /// So many tickets are held up beside each other, and none of them is scanned.
+    Several(usize),
     /// Something could not be used; the source goes on.
     Trouble {
         /// The stable code.
@@ -73,8 +76,13 @@ impl Source {
         pictures(text).map(Self::Pictures)
     }
 
-    /// Starts it; everything is told through `tell`. Fails only when the system gives no thread.
-    pub fn start(&self, tell: impl Fn(Told) + Send + Sync + 'static) -> std::io::Result<Running> {
+    /// Starts it; everything is told through `tell`. Between several codes that `is_ticket` people are asked to
+    /// choose. Fails only when the system gives no thread.
+    pub fn start(
+        &self,
+        is_ticket: IsTicket,
+        tell: impl Fn(Told) + Send + Sync + 'static,
+    ) -> std::io::Result<Running> {
         match self {
             Self::Pictures(spec) => {
                 let one_by_one = matches!(spec, SourceSpec::Folder { .. } | SourceSpec::Files(_));
@@ -83,13 +91,21 @@ impl Source {
                         tell(told);
                     }
                 };
-                Lane::start(spec.clone().opener(), LaneSettings::default(), tell).map(Running::Pictures)
+                let settings = LaneSettings { is_ticket: Some(is_ticket), ..LaneSettings::default() };
+                Lane::start(spec.clone().opener(), settings, tell).map(Running::Pictures)
             }
         }
     }
 }
 
 impl Running {
+    /// Codes by the step of the eye that read them first.
+    pub fn steps(&self) -> BTreeMap<&'static str, u64> {
+        match self {
+            Self::Pictures(lane) => lane.steps(),
+        }
+    }
+
     /// What it has done so far.
     pub fn counts(&self) -> Counts {
         match self {
@@ -110,6 +126,7 @@ fn told(event: LaneEvent, one_by_one: bool) -> Option<Told> {
             None if one_by_one => Told::Trouble { code: "unread", what: format!("no code found in {name}") },
             None => return None,
         },
+        LaneEvent::Several(tickets) => Told::Several(tickets),
         LaneEvent::Rejected(error) => Told::Trouble { code: error.code(), what: error.what() },
         LaneEvent::SourceLost(error) => Told::Lost {
             code: error.code(),

@@ -26,6 +26,8 @@ const TROUBLE_MS: Millis = 30_000;
 const TROUBLE_AGAIN_MS: Millis = 1_500;
 /// Families of faults that are a source's, not a scan's.
 const SOURCE_FAMILIES: [&str; 2] = ["E-CAM", "E-SCN"];
+/// What an agent says where it cannot tell which of several tickets is meant.
+const SEVERAL: &str = "several";
 
 /// Takes one message of the stream.
 pub fn said(model: &mut Model, said: StreamMessage, now: Millis) -> Option<Command> {
@@ -233,6 +235,9 @@ fn answered_ago(last: &Heard<Answer>, now: Millis) -> String {
 
 fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Command> {
     let (code, what) = (text::clean(code), text::clean(what));
+    if code == SEVERAL {
+        return which(model, &what, now);
+    }
     model.notify(Notice {
         kind: NoticeKind::Trouble,
         text: format!("{what} ({code})"),
@@ -248,6 +253,15 @@ fn trouble(model: &mut Model, code: &str, what: &str, now: Millis) -> Option<Com
         }
     }
     undecided(model, what, "Scan again. If it stays: edge-agent status".to_owned(), now)
+}
+
+/// Several tickets are held up at once: the guest is asked, not a key. Nothing covers a question that is open.
+fn which(model: &mut Model, what: &str, now: Millis) -> Option<Command> {
+    if matches!(model.dialog, Some(Dialog::Ask(_))) {
+        return None;
+    }
+    let (line, action) = what.split_once(" — ").unwrap_or((what, ""));
+    show(model, Face::Ask, Said { line: line.to_owned(), action: action.to_owned(), ..Said::default() }, now)
 }
 
 /// A scan that nobody decided; a question that is open stays in view, the attention lines tell.

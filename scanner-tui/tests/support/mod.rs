@@ -63,6 +63,7 @@ pub fn status() -> Status {
             link("Gate C", true, Some(2_000), 0),
         ],
         sources: vec![SourceStatus {
+            steps: Default::default(),
             name: "camera:0".to_owned(),
             up: true,
             error: None,

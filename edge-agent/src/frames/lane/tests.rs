@@ -29,7 +29,7 @@ fn run(opener: Opener) -> (Lane, Receiver<LaneEvent>) {
     let (tell, told) = channel();
     let eye = EyeSettings { budget: LONG, ..EyeSettings::default() };
     let tell = move |event| drop(tell.send(event));
-    (Lane::start(opener, LaneSettings { eye }, tell).expect("threads"), told)
+    (Lane::start(opener, LaneSettings { eye, is_ticket: Some(Box::new(|_| true)) }, tell).expect("threads"), told)
 }
 
 /// Each script is what one opening delivers.
