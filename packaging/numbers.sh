@@ -13,6 +13,7 @@ show "$built"/numbers --dir "${DIR:-.}" backlog --thin
 show "$built"/numbers --dir "${DIR:-.}" apply
 show "$built"/numbers --dir "${DIR:-.}" islands
 show "$built"/numbers --dir "${DIR:-.}" idle
+show "$built"/numbers --dir "${DIR:-.}" lane
 show "$built"/numbers --dir "${DIR:-.}" start
 show "$built"/numbers --dir "${DIR:-.}" start --tickets 1000000
 show "$built"/numbers --dir "${DIR:-.}" feed

@@ -19,7 +19,7 @@ mod voices;
 
 use std::time::{Duration, Instant};
 
-use aside::{Answer, Aside, Job};
+use aside::{Answer, Aside, Job, thread_cpu};
 pub use cascade::Touch;
 use cascade::{CASCADE, Desk, Look, Pace, Step, TOUCHES, Voice};
 use finder::{Found, Pass};
@@ -119,6 +119,8 @@ pub struct Eye {
     counts: EyeCounts,
     cost: [f32; CASCADE.len()],
     making: [f32; TOUCHES.len()],
+    /// CPU time of the voices so far.
+    voices: Duration,
     purse: Purse,
     scene: Scene,
     spot: Spot,
@@ -136,6 +138,7 @@ impl Eye {
             counts: EyeCounts::default(),
             cost: CASCADE.map(|step| step.ns_per_px),
             making: TOUCHES.map(Touch::ns_per_px),
+            voices: Duration::ZERO,
             purse: Purse::default(),
             scene: Scene::default(),
             spot: Spot::default(),
@@ -182,13 +185,13 @@ impl Eye {
     /// nothing is read there.
     fn look_again(&mut self, grey: &Grey) -> Option<Vec<Seen>> {
         let part = self.spot.part(grey).filter(|_| grey.is_whole())?;
-        let begun = Instant::now();
+        let begun = self.cpu();
         let (mut desk, scale) = lay_out(&part.grey);
         let bits = desk.bits(Touch::Full, Look::AsIs)?;
-        let until = begun + self.settings.budget;
+        let until = Instant::now() + self.settings.budget;
         let answer = self.finder.ask(Box::new(move || finder::read(&bits, until)), self.settings.budget);
-        let found = self.counts.settle(answer).found;
-        self.purse.pay_quick(begun.elapsed());
+        let found = self.settle(answer).found;
+        self.purse.pay_quick(self.cpu().saturating_sub(begun));
         if found.is_empty() {
             return None;
         }
@@ -232,7 +235,7 @@ impl Eye {
     /// The quick steps, the inverted ones on every second frame; then a slow one, if it is worth it and paid for.
     fn glance(&mut self, desk: &mut Desk, until: Instant) -> Vec<Seen> {
         let (mut round, small) = (Round::default(), desk.full().luma.len() <= SMALL);
-        let (begun, inverted) = (Instant::now(), self.counts.frames.is_multiple_of(2));
+        let (begun, inverted) = (self.cpu(), self.counts.frames.is_multiple_of(2));
         let quick = CASCADE.iter().enumerate().filter(|(_, step)| step.pace == Pace::Quick);
         for (i, step) in quick.filter(|(_, step)| inverted || step.look == Look::AsIs) {
             let done = round.is_read() && !(small && step.name == SECOND_LOOK);
@@ -242,7 +245,7 @@ impl Eye {
             }
             round.add(step, self.take(i, step, desk, until));
         }
-        self.purse.pay_quick(begun.elapsed());
+        self.purse.pay_quick(self.cpu().saturating_sub(begun));
         if !round.seen.is_empty() {
             self.scene.wake();
         } else if self.scene.rests(&desk.grey(Touch::Half), round.traces >= TRACE) {
@@ -266,9 +269,9 @@ impl Eye {
                 }
                 Afford::Now => {
                     self.turn += 1;
-                    let begun = Instant::now();
+                    let begun = self.cpu();
                     round.add(&CASCADE[i], self.take(i, &CASCADE[i], desk, until));
-                    return self.purse.pay_slow(begun.elapsed());
+                    return self.purse.pay_slow(self.cpu().saturating_sub(begun));
                 }
             }
         }
@@ -302,17 +305,19 @@ impl Eye {
             return Pass::default();
         }
         if !desk.has(step.touch) {
-            let (begun, learnt) = (Instant::now(), &mut self.making[step.touch as usize]);
+            let (begun, learnt) = (thread_cpu(), &mut self.making[step.touch as usize]);
             desk.grey(step.touch);
-            *learnt += (begun.elapsed().as_nanos() as f32 / pixels - *learnt) * COST_WEIGHT;
+            *learnt += (thread_cpu().saturating_sub(begun).as_nanos() as f32 / pixels - *learnt) * COST_WEIGHT;
         }
-        let (begun, late) = (Instant::now(), self.counts.late);
+        let (begun, cpu, late) = (Instant::now(), self.cpu(), self.counts.late);
         let pass = self.ask(step, desk, until);
-        let mut took = begun.elapsed().as_nanos() as f32 / pixels;
-        if self.counts.late > late {
-            took *= LATE_FACTOR;
-        }
-        self.cost[i] += (took - self.cost[i]) * COST_WEIGHT;
+        let took = if self.counts.late > late {
+            // What it spent before it was abandoned is not known.
+            begun.elapsed().as_nanos() as f32 * LATE_FACTOR
+        } else {
+            self.cpu().saturating_sub(cpu).as_nanos() as f32
+        };
+        self.cost[i] += (took / pixels - self.cost[i]) * COST_WEIGHT;
         pass
     }
 
@@ -320,6 +325,25 @@ impl Eye {
     /// picture gets.
     fn slowness(&self) -> f32 {
         (self.cost[0] / CASCADE[0].ns_per_px).max(1.0)
+    }
+
+    /// CPU time that looking has taken: this thread's and the voices'.
+    fn cpu(&self) -> Duration {
+        thread_cpu() + self.voices
+    }
+
+    /// Counts how a voice answered and gives what it found.
+    fn settle(&mut self, answer: Answer) -> Pass {
+        match answer {
+            Answer::Done(pass, cpu) => {
+                self.voices += cpu;
+                return pass;
+            }
+            Answer::Panicked => self.counts.panics += 1,
+            Answer::Late => self.counts.late += 1,
+            Answer::Suspended => self.counts.suspended += 1,
+        }
+        Pass::default()
     }
 
     fn ask(&mut self, step: &Step, desk: &mut Desk, until: Instant) -> Pass {
@@ -332,7 +356,7 @@ impl Eye {
             Voice::Rqrr => &mut self.rqrr,
         };
         let answer = aside.ask(job, until.saturating_duration_since(Instant::now()));
-        scaled(self.counts.settle(answer), step)
+        scaled(self.settle(answer), step)
     }
 }
 
@@ -355,19 +379,6 @@ impl Round {
     fn is_read(&self) -> bool {
         let known = |set| self.seen.iter().any(|one| is_of(set, &one.corners));
         !self.seen.is_empty() && self.sets.iter().all(known)
-    }
-}
-
-impl EyeCounts {
-    /// Counts how a voice answered and gives what it found.
-    fn settle(&mut self, answer: Answer) -> Pass {
-        match answer {
-            Answer::Done(pass) => return pass,
-            Answer::Panicked => self.panics += 1,
-            Answer::Late => self.late += 1,
-            Answer::Suspended => self.suspended += 1,
-        }
-        Pass::default()
     }
 }
 

@@ -25,6 +25,7 @@ mod edge {
         mod fault;
         mod files;
         mod frame;
+        mod jpeg;
         mod pipe;
         pub use fault::FrameError;
         pub use files::{Files, picture_from_bytes, picture_from_file};

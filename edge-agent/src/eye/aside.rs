@@ -24,14 +24,20 @@ pub type Job = Box<dyn FnOnce() -> Pass + Send>;
 /// How asking a voice ended.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
-    /// It looked, and this is what it found.
-    Done(Pass),
+    /// It looked; this is what it found, and the CPU time that took.
+    Done(Pass, Duration),
     /// It panicked.
     Panicked,
     /// It was not done in time; its worker is abandoned.
     Late,
     /// Too many abandoned workers still run; it was not asked.
     Suspended,
+}
+
+/// CPU time of the thread that asks. On a busy machine a clock on the wall would count what others do.
+pub fn thread_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
 /// One voice with its worker thread.
@@ -43,7 +49,7 @@ pub struct Aside {
 
 struct Worker {
     ask: Sender<Job>,
-    answers: Receiver<Option<Pass>>,
+    answers: Receiver<(Option<Pass>, Duration)>,
 }
 
 impl Aside {
@@ -69,9 +75,9 @@ impl Aside {
             return Answer::Panicked;
         }
         match worker.answers.recv_timeout(patience) {
-            Ok(answer) => {
+            Ok((pass, cpu)) => {
                 self.worker = Some(worker);
-                answer.map_or(Answer::Panicked, Answer::Done)
+                pass.map_or(Answer::Panicked, |pass| Answer::Done(pass, cpu))
             }
             Err(RecvTimeoutError::Timeout) => {
                 self.abandon(worker);
@@ -87,7 +93,9 @@ impl Aside {
         let (answer, answers) = channel();
         let work = move || {
             for job in asked {
-                if answer.send(catch_unwind(AssertUnwindSafe(job)).ok()).is_err() {
+                let begun = thread_cpu();
+                let pass = catch_unwind(AssertUnwindSafe(job)).ok();
+                if answer.send((pass, thread_cpu().saturating_sub(begun))).is_err() {
                     return;
                 }
             }
@@ -124,7 +132,7 @@ mod tests {
     fn a_voice_that_panics_is_heard_again() {
         let mut aside = Aside::new("moody");
         assert_eq!(aside.ask(Box::new(|| panic!("on purpose")), NEVER), Answer::Panicked);
-        assert_eq!(aside.ask(plain(), NEVER), Answer::Done(Pass::default()));
+        assert!(matches!(aside.ask(plain(), NEVER), Answer::Done(..)));
     }
 
     #[test]
@@ -143,6 +151,6 @@ mod tests {
         while aside.abandoned_now() > 0 {
             std::thread::yield_now();
         }
-        assert_eq!(aside.ask(plain(), NEVER), Answer::Done(Pass::default()));
+        assert!(matches!(aside.ask(plain(), NEVER), Answer::Done(..)));
     }
 }

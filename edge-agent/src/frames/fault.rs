@@ -225,6 +225,14 @@ impl FrameError {
     }
 }
 
+/// Most of a decoder's words that is kept: some repeat the file's own, however long, into every log line.
+const MAX_WHY_CHARS: usize = 200;
+
+/// What a decoder said, in few words.
+pub(super) fn few_words(said: impl fmt::Display) -> String {
+    said.to_string().chars().take(MAX_WHY_CHARS).collect()
+}
+
 fn seconds(ms: u64) -> String {
     format!("{:.1} s", ms as f64 / 1000.0)
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use image::{ImageReader, Limits};
 
+use super::fault::few_words;
 use super::{Frame, FrameError, FrameSource, MAX_PIXELS, Tempo};
 use crate::eye::Grey;
 
@@ -19,9 +20,6 @@ use crate::eye::Grey;
 const MAX_FILE_BYTES: u64 = MAX_PIXELS + 1_000_000;
 /// Memory one decode may take: colour and alpha at two bytes each, for the largest picture.
 const MAX_DECODE_BYTES: u64 = 8 * MAX_PIXELS;
-
-/// Most of a decoder's words that is kept: some repeat the file's own, however long, into every log line.
-const MAX_WHY_CHARS: usize = 200;
 
 /// Files read one after the other, once.
 pub struct Files {
@@ -101,7 +99,7 @@ pub fn picture_from_bytes(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> 
 /// A decoder's panic is one more way of not being able to read.
 fn guarded<T>(read: impl Fn() -> image::ImageResult<T>) -> Result<T, String> {
     match catch_unwind(std::panic::AssertUnwindSafe(read)) {
-        Ok(result) => result.map_err(|e| e.to_string().chars().take(MAX_WHY_CHARS).collect()),
+        Ok(result) => result.map_err(few_words),
         Err(_) => Err("the decoder gave up".to_owned()),
     }
 }

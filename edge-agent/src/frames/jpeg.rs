@@ -12,6 +12,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
+use super::fault::few_words;
 use super::{FrameError, MAX_PIXELS};
 use crate::eye::Grey;
 
@@ -39,7 +40,7 @@ pub(super) fn luma(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> {
     let read = || {
         let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
         let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes.as_slice()), options);
-        decoder.decode_headers().map_err(|e| unreadable(e.to_string()))?;
+        decoder.decode_headers().map_err(|e| unreadable(few_words(e)))?;
         let (width, height) = decoder.dimensions().unwrap_or_default();
         let pixels = width as u64 * height as u64;
         match pixels {
@@ -47,7 +48,7 @@ pub(super) fn luma(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> {
             1..=MAX_PIXELS => {}
             _ => return Err(FrameError::TooLarge { name: name.to_owned(), size: pixels }),
         }
-        let luma = decoder.decode().map_err(|e| unreadable(e.to_string()))?;
+        let luma = decoder.decode().map_err(|e| unreadable(few_words(e)))?;
         let grey = Grey { width: width as u32, height: height as u32, luma };
         if grey.is_whole() { Ok(grey) } else { Err(unreadable("its brightness is not all there".to_owned())) }
     };
