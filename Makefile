@@ -9,7 +9,7 @@ SECONDS ?= 300
 SEED ?= 1
 SEEDS ?= 200
 
-.PHONY: help demo test test-network simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network setup-peers
+.PHONY: help demo test test-network test-camera simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network setup-guest setup-peers
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -22,6 +22,9 @@ setup-tests:
 
 setup-network:
 	@packaging/setup.sh network
+
+setup-guest:
+	@packaging/setup.sh guest
 
 setup-peers:
 	@packaging/setup.sh peers
@@ -37,6 +40,10 @@ test: setup-tests ## every test: units, properties, real processes, scenarios on
 
 test-network: setup-network build ## real processes on a network that fails, as root: make test-network SECONDS=25 SEED=7
 	@$(BINARIES)/network --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+
+test-camera: setup-guest ## cameras of a real kernel, in an emulated machine of its own; two minutes once it is fetched
+	$(CARGO) build --workspace --features fixtures/camera --bin edge-agent --bin camera-guest
+	@fixtures/guest/run
 
 simulate: build ## whole nights with everything going wrong: make simulate SEEDS=2000, or SEED=42 for one, told
 	@$(BINARIES)/simulate $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)

@@ -3,8 +3,10 @@
 # C++ compiler, for libFuzzer, and for `make test` a PostgreSQL, of which every run starts one of its own
 # (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
 # (`setup.sh schemathesis`), in a folder of its own; `make test-network` needs an `ip` and an `nft` (`setup.sh
-# network`); `make check` and the eye's bench with other decoders need a cmake and libzbar (`setup.sh peers`). Installs
-# what is missing with apt, as root or with sudo, and says so.
+# network`); an agent with cameras needs a libclang to be built (`setup.sh camera`), `make test-camera` that and an
+# emulator with what fills its machine (`setup.sh guest`); `make check` and the eye's bench with other decoders need a
+# cmake and libzbar, and what cameras need (`setup.sh peers`). Installs what is missing with apt, as root or with sudo,
+# and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then
@@ -16,6 +18,15 @@ missing=()
 # Debian's binaries lie outside PATH.
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 if [ "${1:-}" = tests ] && ! has_postgres; then missing+=(postgresql); fi
+if [[ "${1:-}" =~ ^(camera|guest|peers)$ ]]; then
+  # With its headers, which lie where a package of their own puts them; LIBCLANG_PATH names another one.
+  [ -n "${LIBCLANG_PATH:-}" ] || compgen -G '/usr/lib*/llvm*/lib*/libclang*.so' >/dev/null || missing+=(libclang-dev)
+fi
+if [ "${1:-}" = guest ]; then
+  command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
+  command -v cpio >/dev/null || missing+=(cpio)
+  command -v make >/dev/null || missing+=(build-essential)
+fi
 if [ "${1:-}" = peers ]; then
   command -v cmake >/dev/null || missing+=(cmake)
   pkg-config --exists zbar 2>/dev/null || missing+=(libzbar-dev pkg-config)
