@@ -16,6 +16,7 @@
 
 use crate::catalogue::{Catalogue, Staff};
 use crate::id::EventId;
+use crate::scanned;
 use crate::seal::{Domain, PublicKey, Sig};
 use crate::ticket::Sealed;
 use data_encoding::BASE32_NOPAD;
@@ -114,6 +115,15 @@ pub fn read(feed_key: &PublicKey, event: EventId, text: &str) -> Result<Badge, N
     badge(&content).ok_or(NotABadge::Unreadable)
 }
 
+/// Reads a badge that a scanner sent, or a keyboard: without what stands around it, and mapped back where the two are
+/// set to different layouts.
+pub fn read_scanned(feed_key: &PublicKey, event: EventId, text: &str) -> Result<Badge, NotABadge> {
+    let text = scanned::bare(text);
+    let mapped = || scanned::layout::readings(&text).into_iter();
+    read(feed_key, event, &text)
+        .or_else(|why| mapped().find_map(|(_, reading)| read(feed_key, event, &reading).ok()).ok_or(why))
+}
+
 /// Whether a text is laid out like a badge; nobody has looked at its signature.
 pub fn looks_like_one(text: &str) -> bool {
     decode(text).is_some()
@@ -144,6 +154,7 @@ fn names_somebody(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::id::TicketId;
+    use crate::scanned::layout::{Layout, arrives};
     use crate::ticket::{NotATicket, Ticket};
     use crate::time::Window;
     use proptest::prelude::*;
@@ -194,6 +205,24 @@ mod tests {
         {
             check(&signed(content), Err(NotABadge::Unreadable));
         }
+    }
+
+    #[test]
+    fn a_badge_typed_through_the_wrong_layout_signs_in_and_a_forged_one_does_not() {
+        let public = key().verifying_key().into();
+        let check = |text: &str, expect: Result<&str, NotABadge>| {
+            for scanner in Layout::ALL {
+                for keyboard in Layout::ALL {
+                    let arrived = format!("]Q1{}\r", arrives(text, scanner, keyboard));
+                    let read = read_scanned(&public, EVENT, &arrived);
+                    let name = read.as_ref().map(Badge::name).map_err(|why| *why);
+                    assert_eq!(name.is_ok(), expect.is_ok(), "{scanner:?} into {keyboard:?}");
+                    assert!(name.is_err() || name == expect, "{name:?}");
+                }
+            }
+        };
+        check(&issue(&key(), EVENT, "ana", 2).unwrap(), Ok("ana"));
+        check(&issue(&key(), EventId([2; 16]), "ana", 2).unwrap(), Err(NotABadge::Forged));
     }
 
     #[test]

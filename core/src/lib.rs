@@ -13,6 +13,7 @@
 //! - [`exposure`]: what may go wrong while devices cannot talk, bounded.
 //! - [`feed`] and [`sync`]: what travels between cloud and agents; [`start`]: what a device needs first.
 //! - [`rule`]: the rules of check-in lists: read, evaluated, explained.
+//! - [`scanned`]: what a hand scanner and a keyboard layout make of a code, and the way back.
 //! - [`trust`]: device certificates and one-time codes.
 //! - [`clock`], [`time`], [`id`], [`money`]: the small types under all of it.
 //! - [`trial`]: deliberate bugs, for a simulator to find; compiled away in what ships.
@@ -32,6 +33,7 @@ pub mod journal;
 pub mod language;
 pub mod money;
 pub mod rule;
+pub mod scanned;
 pub mod seal;
 pub mod serve;
 mod short;

@@ -8,6 +8,7 @@ pub mod code;
 pub mod spoken;
 
 use crate::id::{DateId, EventId, ProductId, TicketId};
+use crate::scanned::{self, layout::Mismatch};
 use crate::seal::{Domain, PublicKey, Sig};
 use crate::time::Window;
 use crate::trial::{Bug, planted};
@@ -111,6 +112,16 @@ pub enum Identity {
     Genuine(Genuine),
 }
 
+impl Identity {
+    /// Whether one of our keys signed it.
+    fn is_signed(&self) -> bool {
+        match self {
+            Self::Foreign { .. } | Self::Genuine(_) => true,
+            Self::NotATicket(_) | Self::UnknownKey(_) | Self::Forged(_) => false,
+        }
+    }
+}
+
 /// A public ticket key as the feed brings it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct TicketKey {
@@ -167,6 +178,21 @@ impl Keyring {
         }
     }
 
+    /// What `text` is that a scanner sent, or a keyboard: without what stands around it, and mapped back where the two
+    /// are set to different layouts. Only a signature says that a text was rightly mapped.
+    pub fn identify_scanned(&self, event: EventId, text: &str) -> (Identity, Option<Mismatch>) {
+        let text = scanned::bare(text);
+        let as_it_is = self.identify(event, &text);
+        if as_it_is.is_signed() {
+            return (as_it_is, None);
+        }
+        let mapped = scanned::layout::readings(&text).into_iter().find_map(|(mismatch, reading)| {
+            let identity = self.identify(event, &reading);
+            identity.is_signed().then_some((identity, Some(mismatch)))
+        });
+        mapped.unwrap_or((as_it_is, None))
+    }
+
     /// The same for content and signature as bytes, as journals carry them.
     pub fn identify_bytes(&self, event: EventId, bytes: &[u8]) -> Identity {
         match Sealed::from_bytes(bytes) {
@@ -203,6 +229,7 @@ pub fn issue(key: &SigningKey, event: EventId, ticket: &Ticket) -> Result<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scanned::layout::{Layout, arrives};
     use crate::time::Timestamp;
 
     const EVENT: EventId = EventId([1; 16]);
@@ -249,6 +276,37 @@ mod tests {
         assert!(matches!(keyring().identify(EVENT, &swapped), Identity::Forged(_)));
         let stranger = issue(&key(3), EVENT, &ticket()).unwrap();
         assert!(matches!(keyring().identify(EVENT, &stranger), Identity::UnknownKey(_)));
+    }
+
+    #[test]
+    fn a_code_typed_through_the_wrong_layout_is_the_code_and_is_said_to_be_mapped() {
+        let text = issue(&key(1), EVENT, &ticket()).unwrap();
+        for scanner in Layout::ALL {
+            for keyboard in Layout::ALL {
+                let arrived = format!("\u{2}{}\r\n", arrives(&text, scanner, keyboard));
+                let (identity, mismatch) = keyring().identify_scanned(EVENT, &arrived);
+                assert_eq!(identity, keyring().identify(EVENT, &text), "{scanner:?} into {keyboard:?}");
+                let mapped = !arrived.contains(&text);
+                assert_eq!(mismatch.is_some(), mapped, "{scanner:?} into {keyboard:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_signature_vouches_for_is_not_mapped() {
+        let check = |text: &str| {
+            let (identity, mismatch) = keyring().identify_scanned(EVENT, text);
+            assert_eq!((identity, mismatch), (keyring().identify(EVENT, text), None), "{text}");
+        };
+        let text = issue(&key(1), EVENT, &ticket()).unwrap();
+        check("HELLO");
+        check("https://example.org");
+        check(&"Y".repeat(122));
+        check(&format!("{}A", &text[..text.len() - 1]));
+        check(&arrives(&issue(&key(3), EVENT, &ticket()).unwrap(), Layout::Us, Layout::German));
+        let other = issue(&key(2), EventId([2; 16]), &ticket()).unwrap();
+        let (identity, mismatch) = keyring().identify_scanned(EVENT, &arrives(&other, Layout::Us, Layout::French));
+        assert!(matches!(identity, Identity::Foreign { .. }) && mismatch.is_some());
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl From<NotABadge> for SignIn {
 
 /// Whose badge this is, and which of theirs.
 pub fn by_badge(store: &Store, enrolment: &Enrolment, text: &str) -> Result<(Staff, u16), SignIn> {
-    let badge: Badge = badge::read(&enrolment.feed_key, enrolment.event(), text)?;
+    let badge: Badge = badge::read_scanned(&enrolment.feed_key, enrolment.event(), text)?;
     let holder = badge.holder(&store.memory().catalogue)?.clone();
     Ok((holder, badge.counter()))
 }

@@ -1,8 +1,8 @@
 //! Target `code`: whatever is held up, typed or read out.
 //!
 //! Claims: what decodes encodes back to the same; nothing is genuine that was not signed, and a
-//! signed content is genuine exactly if it is laid out like a ticket; what was typed prints and
-//! parses back to the same; no text takes more than its length is worth.
+//! signed content is genuine exactly if it is laid out like a ticket, through any two keyboard
+//! layouts too; what was typed prints and parses back to the same; no text takes more than its length is worth.
 
 #![no_main]
 
@@ -11,6 +11,7 @@ use libfuzzer_sys::fuzz_target;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 use tidegate_core::id::{DeviceId, EventId, JournalId, TicketId};
+use tidegate_core::scanned::layout::{Layout, arrives};
 use tidegate_core::seal::Domain;
 use tidegate_core::ticket::spoken::Spoken;
 use tidegate_core::ticket::{Identity, Sealed, code};
@@ -32,6 +33,9 @@ fuzz_target!(|bytes: &[u8]| {
 /// A text that nobody signed.
 fn held_up(text: &str) {
     let identity = RING.identify(EVENT, text);
+    let (scanned, mapped) = RING.identify_scanned(EVENT, text);
+    let vouched = matches!(scanned, Identity::Genuine(_) | Identity::Foreign { .. });
+    assert!(!vouched && mapped.is_none(), "nobody signed what {text} may have been");
     let Ok(sealed) = Sealed::read(text) else {
         assert!(matches!(identity, Identity::NotATicket(_)), "{identity:?}");
         return;
@@ -76,6 +80,10 @@ fn signed(mut input: Input<'_>) {
         }
         other => panic!("signed, and {other:?}"),
     }
+    let layout = |number: usize| Layout::ALL[number % Layout::ALL.len()];
+    let arrived = arrives(&BASE32_NOPAD.encode(&bytes), layout(place), layout(place / Layout::ALL.len()));
+    let (scanned, _) = RING.identify_scanned(EVENT, &arrived);
+    assert!(matches!(scanned, Identity::Genuine(_)), "through layouts {scanned:?}");
     let elsewhere = RING.identify_bytes(EventId([0; 16]), &bytes);
     assert!(matches!(elsewhere, Identity::Foreign { .. }), "{elsewhere:?}");
     let place = place % (bytes.len() * 8);
