@@ -6,8 +6,9 @@
 
 mod support;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use scanner_tui::face::Face;
-use scanner_tui::keys::Action;
+use scanner_tui::keys::{self, Action, Press};
 use scanner_tui::link::Refusal;
 use scanner_tui::link::fault::Fault;
 use scanner_tui::model::card::Phase;
@@ -66,6 +67,94 @@ fn a_scanner_on_any_page_is_one_scan_that_types_nothing_and_chooses_nothing() {
                 };
                 assert_eq!(asked(&mut model), [expect], "{name} at {gap}");
                 assert_eq!(format!("{:?} {:?} {:?}", model.find, model.journal, model.dialog), before, "{name}");
+            }
+        }
+    }
+}
+
+/// Terminators as terminals hand them over, in the order of their keys.
+const ENDS: [&[(KeyCode, KeyModifiers)]; 6] = [
+    &[],
+    &[(KeyCode::Enter, KeyModifiers::NONE)],
+    &[(KeyCode::Char('j'), KeyModifiers::CONTROL)],
+    &[(KeyCode::Enter, KeyModifiers::NONE), (KeyCode::Char('j'), KeyModifiers::CONTROL)],
+    &[(KeyCode::Tab, KeyModifiers::NONE)],
+    &[(KeyCode::Tab, KeyModifiers::NONE), (KeyCode::Enter, KeyModifiers::NONE)],
+];
+
+/// A key as the shell takes it.
+fn key(model: &mut Model, code: KeyCode, modifiers: KeyModifiers, now: u64) {
+    match keys::read(&KeyEvent::new(code, modifiers), model.place(now), false) {
+        Press::Action(action) => assert_eq!(update(model, Message::Pressed(action), now), None),
+        Press::Printable(c) => assert_eq!(update(model, Message::Typed(c), now), None),
+        Press::Nothing => {}
+    }
+}
+
+/// What a person sees of a page: nothing of it may change by what a scanner types.
+fn page_of(model: &Model) -> String {
+    format!("{:?} {:?} {:?} {:?}", model.screen, model.find, model.journal, model.dialog)
+}
+
+#[test]
+fn a_code_with_any_end_and_noise_within_it_is_one_scan_on_every_page() {
+    for (name, page) in PAGES {
+        for end in ENDS {
+            for typed in [CODE.to_owned(), format!("{}\u{1d}{}", &CODE[..9], &CODE[9..]), "Qà'é票🎫-1".to_owned()]
+            {
+                let mut model = page(UNICODE);
+                asked(&mut model);
+                let before = page_of(&model);
+                let mut now = LOOK + 600;
+                for c in typed.chars() {
+                    now += 8;
+                    key(&mut model, KeyCode::Char(c), KeyModifiers::NONE, now);
+                }
+                for (code, modifiers) in end {
+                    now += 8;
+                    key(&mut model, *code, *modifiers, now);
+                }
+                keep_alive(&mut model, now + HOLD_MS + 1);
+                update(&mut model, Message::Time, now + HOLD_MS + 1);
+                let code: String = typed.chars().filter(|c| !c.is_control()).collect();
+                let expect = match name {
+                    "duty" => Request::Badge(Secret::of(&code)),
+                    _ => Request::Scan(Box::new(Scan::of(Subject::Code(code)))),
+                };
+                assert_eq!(asked(&mut model), [expect], "{name} ended by {end:?}");
+                assert_eq!(page_of(&model), before, "{name} ended by {end:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_printable_byte_alone_or_held_does_anything_but_write_at_any_pace_on_any_page() {
+    for (name, page) in PAGES {
+        for byte in 0x20..=0x7e_u8 {
+            for gap in [5, 20, 90] {
+                for times in [1, 3] {
+                    let (mut model, mut untouched) = (page(UNICODE), page(UNICODE));
+                    asked(&mut model);
+                    let mut now = LOOK + 600;
+                    for _ in 0..times {
+                        key(&mut model, KeyCode::Char(char::from(byte)), KeyModifiers::NONE, now);
+                        now += gap;
+                    }
+                    now += 400;
+                    for model in [&mut model, &mut untouched] {
+                        keep_alive(model, now);
+                        update(model, Message::Time, now);
+                    }
+                    let stands = |model: &Model| (model.screen, model.place(now), model.help, model.quit_armed_at);
+                    assert_eq!(stands(&model), stands(&untouched), "{name} {byte:#x} at {gap}");
+                    let looks = |request: &Request| match request {
+                        Request::Find(_) | Request::Log(_) | Request::Conflicts | Request::Findings => true,
+                        _ => false, // everything else does something to a guest, or to who is on duty
+                    };
+                    let asked = asked(&mut model);
+                    assert!(asked.iter().all(looks), "{name} {byte:#x} at {gap}: {asked:?}");
+                }
             }
         }
     }

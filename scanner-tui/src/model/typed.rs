@@ -71,13 +71,16 @@ impl fmt::Debug for Typed {
 }
 
 impl Typed {
-    /// Takes a character.
+    /// Takes a character. Control characters are noise: the separators within some codes, what terminals make of bytes.
     pub fn take(&mut self, c: char, now: Millis) {
+        if c.is_control() {
+            return;
+        }
         if self.held.is_empty() {
             self.began = now;
             self.scanner = false;
         }
-        if self.held.len() < LONGEST {
+        if self.held.len() + c.len_utf8() <= LONGEST {
             self.held.push(c);
         }
         self.at = Some(now);
@@ -150,6 +153,23 @@ mod tests {
         check("anna", 60, Burst::Person);
         check("santos", 90, Burst::Person);
         check("ok", 5, Burst::Person);
+    }
+
+    #[test]
+    fn noise_is_no_character_and_letters_of_every_script_are() {
+        let check = |typed: &str, expect: &str| {
+            let mut burst = Typed::default();
+            typed.chars().zip((0..).step_by(8)).for_each(|(c, at)| burst.take(c, at));
+            assert_eq!(burst.end(), Some(Burst::Scanner(expect.to_owned())), "{typed:?}");
+        };
+        check("TICKET\u{1d}CODE\u{0}\u{7f}\u{85}", "TICKETCODE");
+        check("QàZé\"'(-è_ç", "QàZé\"'(-è_ç");
+        check("票据代码 12", "票据代码 12");
+        let endless = "é".repeat(LONGEST);
+        check(&endless.replacen("é", "xy", 1), &format!("xy{}", "é".repeat(LONGEST / 2 - 1)));
+        let mut nothing = Typed::default();
+        "\u{1b}\u{0}\u{7}\u{9f}".chars().for_each(|c| nothing.take(c, 0));
+        assert_eq!((nothing.end(), nothing.due()), (None, None));
     }
 
     #[test]
