@@ -7,12 +7,14 @@ use crate::api;
 use crate::config::Config;
 use crate::lanes::{self, Lanes};
 use crate::links::{self, Links};
+use crate::scanners::fault::LAYOUT;
 use crate::sessions::Sessions;
 use crate::store::exposure::Tally;
 use crate::store::identity::{Enrolment, write_private};
 use crate::store::look::{self, Look};
 use crate::store::{Connection, Fault, Settings, Store, contact, replica};
 use anyhow::Context;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tidegate_core::api::{Status, StreamMessage};
@@ -20,6 +22,8 @@ use tidegate_core::clock::Quality;
 use tidegate_core::exposure::Usable;
 use tidegate_core::id::ListId;
 use tidegate_core::journal::kind::MAX_TEXT_BYTES;
+use tidegate_core::scanned::layout::Mismatch;
+use tidegate_core::ticket::Identity;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +48,8 @@ pub struct Agent {
     pub token: String,
     /// Own acts as they were counted so far, for the numbers of exposure.
     tally: Arc<Mutex<Tally>>,
+    /// Layouts of scanner and keyboard that were said to differ: once is enough.
+    mismatches: Mutex<BTreeSet<Mismatch>>,
 }
 
 impl Agent {
@@ -55,8 +61,8 @@ impl Agent {
         let token = token(&config)?;
         let links = Links::new(&config, &enrolment, &store)?;
         let lanes = Lanes::new(&config)?;
-        let (sessions, tally) = (Sessions::default(), Arc::default());
-        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions, token, tally }))
+        let (sessions, tally, mismatches) = (Sessions::default(), Arc::default(), Mutex::default());
+        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions, token, tally, mismatches }))
     }
 
     /// Runs until `stop`.
@@ -179,6 +185,20 @@ impl Agent {
             look::look(connection, &memory, &mut tally, &own, list, reading)
         };
         self.store.read(read).await
+    }
+
+    /// What a text is that somebody scanned or typed; where it had to be mapped back from another keyboard layout, that is
+    /// said once.
+    pub fn identify(&self, text: &str) -> Identity {
+        let (memory, event) = (self.store.memory(), self.enrolment.event());
+        let (identity, mismatch) = memory.catalogue.keyring.identify_scanned(event, text);
+        // A set of a few is whole after every statement.
+        let mut told = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mismatch) = mismatch.filter(|mismatch| told.insert(*mismatch)) {
+            tracing::warn!(code = LAYOUT, %mismatch, "codes arrive as another keyboard would type them");
+            self.trouble(LAYOUT, format!("{mismatch} — Set them alike: edge-agent scanner setup"));
+        }
+        identity
     }
 
     /// Tells the screens that something is wrong.

@@ -14,6 +14,7 @@ pub mod pin;
 pub mod progress;
 pub mod run;
 pub mod scan;
+pub mod scanner;
 pub mod status;
 pub mod sync;
 

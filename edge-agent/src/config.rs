@@ -45,7 +45,7 @@ pub struct Given {
     /// What verdicts are said in where a request asks for no other: en, es, pt, de or fr.
     #[arg(long, env = "TIDEGATE_LANGUAGE", value_name = "TAG")]
     pub language: Option<Language>,
-    /// A source of codes: camera:0 (see edge-agent camera list), rpicam, exec:mjpeg:COMMAND, folder:PATH (what is read moves to PATH/read), or a pipe as y4m:PATH, mjpeg:PATH, raw:WxH:PATH, yuv420:WxH:PATH (- for standard input).
+    /// A source of codes: camera:0 (see edge-agent camera list), rpicam, exec:mjpeg:COMMAND, folder:PATH (what is read moves to PATH/read), or a pipe as y4m:PATH, mjpeg:PATH, raw:WxH:PATH, yuv420:WxH:PATH (- for standard input); a hand scanner as evdev:PATH, serial:PATH@BAUD, tcp:ADDRESS:PORT or tcp:connect:HOST:PORT (see edge-agent scanner list).
     #[arg(long = "source", env = "TIDEGATE_SOURCES", value_delimiter = ',', value_name = "SOURCE")]
     pub sources: Vec<String>,
     /// Lanes with a list, a gate, a direction or a product of their own; in the file only.
@@ -121,7 +121,7 @@ pub struct Config {
 
 /// What a source of codes may be.
 const SOURCES: &str = "camera:N, rpicam, exec:FORMAT:COMMAND, folder:PATH, y4m:PATH, mjpeg:PATH, raw:WxH:PATH, \
-                       yuv420:WxH:PATH";
+                       yuv420:WxH:PATH, evdev:PATH, serial:PATH@BAUD, tcp:ADDRESS:PORT, tcp:connect:HOST:PORT";
 
 /// Why settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -287,6 +287,9 @@ mod tests {
             &given.lane[0];
         assert!(lane_list.is_some() && lane_gate.is_some() && direction.is_some());
         assert!(lane_serves.is_none() && given.lane[1].serves.is_some());
+        for source in given.lane.iter().map(|lane| &lane.source).chain(&given.sources) {
+            assert!(crate::lanes::Source::parse(source).is_some(), "{source}");
+        }
         let Given {
             listen,
             link,

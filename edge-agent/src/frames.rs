@@ -29,6 +29,7 @@ pub use files::{Files, picture_from_bytes, picture_from_file};
 pub use folder::{AfterReading, Folder};
 pub use frame::{Frame, FrameSource, MAX_PIXELS, Tempo};
 pub use health::Doubt;
+pub(crate) use health::Health;
 pub use lane::{IsTicket, Lane, LaneCounts, LaneEvent, LaneSettings, Sighting};
 pub use pipe::{Pipe, PipeFormat, PipeInput};
 pub use program::Program;

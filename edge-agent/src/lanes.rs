@@ -224,7 +224,7 @@ async fn act(agent: &Agent, post: &Post, text: &str) {
     if let Some((code, what)) = post.misnamed(&agent.store.memory()) {
         return agent.trouble(code, what);
     }
-    let shown = Shown::Code(agent.store.memory().catalogue.keyring.identify(agent.enrolment.event(), text));
+    let shown = Shown::Code(agent.identify(text));
     let answer = match &post.config.serves {
         Some(product) => serve(agent, shown, product).await,
         None => scan(agent, post, shown).await,

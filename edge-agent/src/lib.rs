@@ -16,6 +16,7 @@ pub mod eye;
 pub mod frames;
 pub mod lanes;
 pub mod links;
+pub mod scanners;
 pub mod sessions;
 pub mod store;
 pub mod time;

@@ -28,6 +28,7 @@ const EXAMPLES: &str = "Examples:
   edge-agent status                                                  state, with the age of everything
   edge-agent sync now                                                ask everybody at once; sticks with export-usb
   edge-agent camera list                                             cameras, and what each offers
+  edge-agent scanner list                                            hand scanners, and the line for edge.toml
   edge-agent bar restock \"Beer 0.5\" 48                              a crate came
   edge-agent journal verify night.tidegate                           whether what happened can be trusted
 
@@ -53,6 +54,8 @@ enum Command {
     Log(cli::log::Args),
     /// Cameras: list them, see what one sees.
     Camera(cli::camera::Args),
+    /// Hand scanners: list them, see what one sends, set one up.
+    Scanner(cli::scanner::Args),
     /// Each source of codes, with its list and its gate.
     Lanes(cli::lanes::Args),
     /// How this device stands with the others: exchange, conflicts, findings, sticks.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
                 Command::Find(args) => cli::find::run(&cli.data, args).await,
                 Command::Log(args) => cli::log::run(&cli.data, args).await,
                 Command::Camera(args) => cli::camera::run(args),
+                Command::Scanner(args) => cli::scanner::run(args),
                 Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
                 Command::Sync(args) => cli::sync::run(&cli.data, args).await,
                 Command::Bar(args) => cli::bar::run(&cli.data, args).await,

@@ -26,10 +26,7 @@ pub fn put(agent: &Agent, code: Option<&str>, ticket: Option<&str>) -> Result<Pu
     match (code, ticket) {
         (Some(code), None) if code.len() <= MAX_CODE_BYTES => Ok(match Spoken::read(code) {
             Some(spoken) => Put::Typed(spoken),
-            None => {
-                let keyring = &agent.store.memory().catalogue.keyring;
-                Put::Shown(Shown::Code(keyring.identify(agent.enrolment.event(), code)))
-            }
+            None => Put::Shown(Shown::Code(agent.identify(code))),
         }),
         (Some(_), None) => Err(bad("code_too_long", "A code is shorter than 4096 bytes")),
         (None, Some(ticket)) => {

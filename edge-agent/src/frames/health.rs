@@ -31,7 +31,7 @@ pub enum Doubt {
 
 /// What is known about a source.
 #[derive(Debug)]
-pub(super) struct Health {
+pub(crate) struct Health {
     tempo: Tempo,
     heard: Instant,
     doubt: Option<Doubt>,
@@ -41,12 +41,12 @@ pub(super) struct Health {
 
 impl Health {
     /// A source about to be opened. Until it is known to be otherwise, silence is a fault.
-    pub(super) fn new(now: Instant) -> Health {
+    pub(crate) fn new(now: Instant) -> Health {
         Health { tempo: Tempo::Live, heard: now, doubt: None, lost: None, pause: FIRST_PAUSE }
     }
 
     /// It was opened.
-    pub(super) fn opened(&mut self, tempo: Tempo, now: Instant) {
+    pub(crate) fn opened(&mut self, tempo: Tempo, now: Instant) {
         self.tempo = tempo;
         if tempo == Tempo::InTurn && self.lost.is_none() {
             self.heard = now;
@@ -54,7 +54,7 @@ impl Health {
     }
 
     /// It gave a sign of life; how long it was lost, if it was.
-    pub(super) fn heard(&mut self, now: Instant) -> Option<Duration> {
+    pub(crate) fn heard(&mut self, now: Instant) -> Option<Duration> {
         self.heard = now;
         self.doubt = None;
         self.pause = FIRST_PAUSE;
@@ -68,7 +68,7 @@ impl Health {
     }
 
     /// It failed; whether that is news.
-    pub(super) fn failed(&mut self, now: Instant) -> bool {
+    pub(crate) fn failed(&mut self, now: Instant) -> bool {
         let news = self.lost.is_none();
         self.lost = self.lost.or(Some(now));
         news
@@ -93,12 +93,12 @@ impl Health {
     }
 
     /// Whether it delivers.
-    pub(super) fn up(&self) -> bool {
+    pub(crate) fn up(&self) -> bool {
         self.lost.is_none()
     }
 
     /// How long to wait before it is opened again; longer each time.
-    pub(super) fn next_pause(&mut self) -> Duration {
+    pub(crate) fn next_pause(&mut self) -> Duration {
         let pause = self.pause;
         self.pause = (pause * 2).min(LAST_PAUSE);
         pause

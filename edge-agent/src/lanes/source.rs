@@ -6,6 +6,7 @@
 use crate::frames::{
     self, AfterReading, CameraSpec, IsTicket, Lane, LaneEvent, LaneSettings, PipeFormat, PipeInput, SourceSpec,
 };
+use crate::scanners::{Heard, Scanner, ScannerSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,8 @@ use std::time::Duration;
 pub enum Source {
     /// Pictures, which the eye reads.
     Pictures(SourceSpec),
+    /// A hand scanner.
+    Scanner(ScannerSpec),
 }
 
 /// What a source tells.
@@ -57,6 +60,8 @@ pub enum Told {
 pub enum Running {
     /// Pictures and their eye.
     Pictures(Lane),
+    /// A hand scanner.
+    Scanner(Scanner),
 }
 
 /// What a source has done so far.
@@ -73,7 +78,7 @@ pub struct Counts {
 impl Source {
     /// Reads it as settings name it.
     pub fn parse(text: &str) -> Option<Self> {
-        pictures(text).map(Self::Pictures)
+        pictures(text).map(Self::Pictures).or_else(|| ScannerSpec::parse(text).map(Self::Scanner))
     }
 
     /// Starts it; everything is told through `tell`. Between several codes that `is_ticket` people are asked to
@@ -94,6 +99,14 @@ impl Source {
                 let settings = LaneSettings { is_ticket: Some(is_ticket), ..LaneSettings::default() };
                 Lane::start(spec.clone().opener(), settings, tell).map(Running::Pictures)
             }
+            Self::Scanner(spec) => {
+                let tell = move |heard| {
+                    if let Some(told) = scanned(heard) {
+                        tell(told);
+                    }
+                };
+                Scanner::start(spec.clone(), tell).map(Running::Scanner)
+            }
         }
     }
 }
@@ -103,6 +116,7 @@ impl Running {
     pub fn steps(&self) -> BTreeMap<&'static str, u64> {
         match self {
             Self::Pictures(lane) => lane.steps(),
+            Self::Scanner(_) => BTreeMap::new(),
         }
     }
 
@@ -112,6 +126,10 @@ impl Running {
             Self::Pictures(lane) => {
                 let counts = lane.counts();
                 Counts { up: counts.up, frames: counts.frames, reads: counts.codes }
+            }
+            Self::Scanner(scanner) => {
+                let counts = scanner.counts();
+                Counts { up: counts.up, frames: 0, reads: counts.codes }
             }
         }
     }
@@ -136,6 +154,22 @@ fn told(event: LaneEvent, one_by_one: bool) -> Option<Told> {
         },
         LaneEvent::SourceBack { after } => Told::Back { after },
         LaneEvent::Ended => Told::Ended,
+    })
+}
+
+/// What there is to tell of what a scanner sent; of an empty line, nothing.
+fn scanned(heard: Heard) -> Option<Told> {
+    Some(match heard {
+        Heard::Code(code) => Told::Code(code.text),
+        Heard::Same(_) => Told::Same,
+        Heard::Blank(_) => return None,
+        Heard::Trouble(error) => {
+            Told::Trouble { code: error.code(), what: format!("{} — {}", error.what(), error.remedy()) }
+        }
+        Heard::Lost(error) => {
+            Told::Lost { code: error.code(), what: error.what(), why: error.why(), remedy: error.remedy() }
+        }
+        Heard::Back { after } => Told::Back { after },
     })
 }
 
@@ -215,6 +249,8 @@ mod tests {
         check("folder:/tmp/in", SourceSpec::Folder { path: "/tmp/in".into(), after });
         let camera = CameraSpec::parse("1@640x480").expect("a camera");
         check("camera:1@640x480", SourceSpec::Camera(camera));
+        let scanner = ScannerSpec::Serial { path: "/dev/ttyACM0".into(), baud: 115_200 };
+        assert_eq!(Source::parse("serial:/dev/ttyACM0@115200"), Some(Source::Scanner(scanner)));
     }
 
     #[test]
