@@ -9,7 +9,7 @@ SECONDS ?= 300
 SEED ?= 1
 SEEDS ?= 200
 
-.PHONY: help demo test test-network test-camera simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network setup-guest setup-peers
+.PHONY: help demo test test-network test-camera test-phones simulate simulate-bugs build check format fuzz scenarios schemathesis numbers setup setup-tests setup-network setup-guest setup-peers setup-phones
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -29,6 +29,9 @@ setup-guest:
 setup-peers:
 	@packaging/setup.sh peers
 
+setup-phones:
+	@packaging/setup.sh phones
+
 demo: setup ## a night at the door on this machine: make demo ARGS="--guests 300 --seed 7 --tui"
 	$(CARGO) build --workspace --release --quiet --bin demo --bin edge-agent --bin cloud-sync --bin scanner-tui
 	@$(TARGET)/release/demo $(ARGS)
@@ -44,6 +47,9 @@ test-network: setup-network build ## real processes on a network that fails, as 
 test-camera: setup-guest ## cameras of a real kernel, in an emulated machine of its own; two minutes once it is fetched
 	$(CARGO) build --workspace --features fixtures/camera --bin edge-agent --bin camera-guest
 	@fixtures/guest/run
+
+test-phones: setup-phones build ## the page of phones in a real Chromium: make test-phones ARGS="--pictures /tmp/phones"
+	@$(BINARIES)/phones $(ARGS)
 
 simulate: build ## whole nights with everything going wrong: make simulate SEEDS=2000, or SEED=42 for one, told
 	@$(BINARIES)/simulate $(if $(filter command line,$(origin SEED)),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)

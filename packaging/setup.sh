@@ -4,9 +4,9 @@
 # (`setup.sh tests`). `make schemathesis` needs a Python with the packages of .ci/apis/requirements.txt
 # (`setup.sh schemathesis`), in a folder of its own; `make test-network` needs an `ip` and an `nft` (`setup.sh
 # network`); an agent with cameras needs a libclang to be built (`setup.sh camera`), `make test-camera` that and an
-# emulator with what fills its machine (`setup.sh guest`); `make check` and the eye's bench with other decoders need a
-# cmake and libzbar, and what cameras need (`setup.sh peers`). Installs what is missing with apt, as root or with sudo,
-# and says so.
+# emulator with what fills its machine (`setup.sh guest`); `make test-phones` needs a Chromium and its driver (`setup.sh
+# phones`); `make check` and the eye's bench with other decoders need a cmake and libzbar, and what cameras need
+# (`setup.sh peers`). Installs what is missing with apt, as root or with sudo, and says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v cargo >/dev/null; then
@@ -36,6 +36,10 @@ if [ "${1:-}" = network ]; then
   PATH="$PATH:/usr/sbin:/sbin"
   command -v ip >/dev/null || missing+=(iproute2)
   command -v nft >/dev/null || missing+=(nftables)
+fi
+if [ "${1:-}" = phones ]; then
+  command -v chromedriver >/dev/null || missing+=(chromium-driver)
+  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || missing+=(chromium)
 fi
 if [ "${1:-}" = schemathesis ]; then
   # Debian's python3 has venv without ensurepip, which makes folders without pip.

@@ -85,6 +85,8 @@ def of_ticket(method, verb):
 
 def in_address(method, path, body):
     """Values of the parts of an address."""
+    if SERVER == "agent" and path.startswith("/v1/lanes"):
+        return {"lane": spare("lanes") if method == "DELETE" else OWN["lane"]}
     if SERVER == "agent":
         paid = spare("paid")
         return {"order": paid["order_code"], "id": paid["ticket"]}
@@ -316,6 +318,14 @@ def at_the_agent(path, body, address):
             body = {"badge": OWN["badge"]}
         case "/v1/duty":
             body = {"name": OWN["supervisor"], "pin": OWN["pin"]}
+        case "/v1/lanes":
+            # Either a list or a product, of those that are here.
+            serves = bool(body.get("serves"))
+            body = {name: value for name, value in body.items() if name not in ("list", "serves")}
+            body |= {"serves": OWN["drink"]} if serves else {"list": OWN["list"]}
+        case "/v1/lanes/{lane}":
+            # It keeps the name by which it is asked for.
+            body = {"name": OWN["lane"]}
         case "/v1/sessions":
             body = {"name": OWN["supervisor"]} if turns["duty"] % 2 else {"badge": OWN["badge"]}
             body["pin"] = OWN["pin"]

@@ -231,6 +231,22 @@ pub struct SourceStatus {
     pub steps: BTreeMap<String, u64>,
 }
 
+/// A one-time code by which a phone becomes a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(ToSchema))]
+pub struct Invitation {
+    /// What the phone will be called.
+    pub name: String,
+    /// The code: good once. It goes into the part of the page's address that browsers send to nobody.
+    pub code: String,
+    /// Seconds it is good for.
+    pub expires_in: u64,
+    /// Where the page is, `HOST:PORT`, the likeliest first.
+    pub addresses: Vec<String>,
+    /// SHA-256 of the certificate that the phone will see, `3F:A2:…`.
+    pub fingerprint: String,
+}
+
 /// Stock of a product as this agent knows it, in units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(ToSchema))]

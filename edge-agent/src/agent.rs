@@ -7,6 +7,7 @@ use crate::api;
 use crate::config::Config;
 use crate::lanes::{self, Lanes};
 use crate::links::{self, Links};
+use crate::phones::{self, Phones};
 use crate::scanners::fault::LAYOUT;
 use crate::sessions::Sessions;
 use crate::store::exposure::Tally;
@@ -42,6 +43,8 @@ pub struct Agent {
     pub links: Links,
     /// Sources of codes.
     pub lanes: Lanes,
+    /// Phones that are lanes.
+    pub phones: Phones,
     /// Supervisors signed in.
     pub sessions: Sessions,
     /// Asked of every API request.
@@ -61,8 +64,9 @@ impl Agent {
         let token = token(&config)?;
         let links = Links::new(&config, &enrolment, &store)?;
         let lanes = Lanes::new(&config)?;
-        let (sessions, tally, mismatches) = (Sessions::default(), Arc::default(), Mutex::default());
-        Ok(Arc::new(Self { config, enrolment, store, links, lanes, sessions, token, tally, mismatches }))
+        let (phones, sessions, tally) = (Phones::default(), Sessions::default(), Arc::default());
+        let mismatches = Mutex::default();
+        Ok(Arc::new(Self { config, enrolment, store, links, lanes, phones, sessions, token, tally, mismatches }))
     }
 
     /// Runs until `stop`.
@@ -73,6 +77,10 @@ impl Agent {
         let link = self.config.link;
         let peers =
             TcpListener::bind(link).await.with_context(|| format!("cannot listen on {link} (E-NET-02)"))?;
+        let phones = phones::listen(&self).await?;
+        if let Some(phones) = &phones {
+            announce(&self.config, "phones.addr", phones.at)?;
+        }
         announce(&self.config, "listen.addr", api.local_addr()?)?;
         let at = peers.local_addr()?;
         announce(&self.config, "link.addr", at)?;
@@ -84,6 +92,9 @@ impl Agent {
         let mut linking = links::spawn(&self, &stop);
         if self.config.discover {
             linking.spawn(links::discover::run(self.clone(), at, stop.clone()));
+        }
+        if let Some(phones) = phones {
+            linking.spawn(phones::serve(self.clone(), phones, stop.clone()));
         }
         lanes::spawn(&self, &stop);
         let router = api::router(self.clone());
@@ -166,7 +177,7 @@ impl Agent {
             indexing: counters.indexing,
             replica_age_ms: memory.cloud_time.map(|seen| (reading.now.since_us(seen).max(0) / 1_000) as u64),
             links,
-            sources: self.lanes.status(&memory, &list),
+            sources: [self.lanes.status(&memory, &list), self.phones.status(self, &memory, &list)].concat(),
             list,
             stock: look.stock,
             exposure: look.exposure,

@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod courier;
 pub mod input;
+pub mod lanes;
 pub mod log;
 pub mod look;
 pub mod orders;
@@ -58,6 +59,8 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .routes(routes!(log::log))
         .routes(routes!(log::story))
         .routes(routes!(look::status))
+        .routes(routes!(lanes::all, lanes::add))
+        .routes(routes!(lanes::name, lanes::revoke))
         .routes(routes!(look::conflicts))
         .routes(routes!(look::findings))
         .routes(routes!(look::sync))
@@ -102,7 +105,7 @@ fn secure(description: &mut utoipa::openapi::OpenApi) {
     description.components.get_or_insert_default().add_security_scheme(document::TOKEN, scheme);
     let requirement = || SecurityRequirement::new::<_, _, &str>(document::TOKEN, []);
     for item in description.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
             operation.security = Some(vec![requirement()]);
         }
     }

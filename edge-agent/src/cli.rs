@@ -7,7 +7,7 @@ pub mod client;
 pub mod find;
 pub mod join;
 pub mod journal;
-pub mod lanes;
+pub mod lane;
 pub mod log;
 pub mod mdns;
 pub mod pin;

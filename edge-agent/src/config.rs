@@ -20,6 +20,9 @@ pub struct Given {
     /// Where other devices reach this one.
     #[arg(long, env = "TIDEGATE_LINK", value_name = "ADDR")]
     pub link: Option<SocketAddr>,
+    /// Where phones that are lanes reach this agent, on the venue's network; nowhere if absent.
+    #[arg(long, env = "TIDEGATE_PHONES", value_name = "ADDR")]
+    pub phones: Option<SocketAddr>,
     /// Another agent's link address; give it once for each.
     #[arg(long = "peer", env = "TIDEGATE_PEERS", value_delimiter = ',', value_name = "HOST:PORT")]
     pub peers: Vec<String>,
@@ -99,6 +102,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where other devices reach this one.
     pub link: SocketAddr,
+    /// Where phones reach this agent, if they may at all.
+    pub phones: Option<SocketAddr>,
     /// Other agents' link addresses.
     pub peers: Vec<String>,
     /// Whether agents of the event are found on the network, beside those.
@@ -109,6 +114,8 @@ pub struct Config {
     pub list: Option<String>,
     /// The gate's name.
     pub gate: Option<String>,
+    /// At a bar: the product that a code shown to a camera pays for.
+    pub serves: Option<String>,
     /// What verdicts are said in where a request asks for no other.
     pub language: Language,
     /// Lanes: the plain sources, then those with settings of their own.
@@ -174,11 +181,13 @@ impl Config {
             data,
             listen,
             link: given.link.or(file.link).unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 7421))),
+            phones: given.phones.or(file.phones),
             peers: either(given.peers, file.peers),
             discover: !given.no_discover && file.discover.unwrap_or(true),
             cloud: given.cloud.or(file.cloud),
             list,
             gate,
+            serves,
             language: given.language.or(file.language).unwrap_or_default(),
             lanes,
             can_ask: !(given.unattended || file.unattended),
@@ -189,7 +198,7 @@ impl Config {
 
 impl LaneGiven {
     /// A lane that names a list or a direction is a door, also on an agent that otherwise serves.
-    fn resolve(self, gate: Option<&String>, serves: Option<&String>) -> LaneConfig {
+    pub(crate) fn resolve(self, gate: Option<&String>, serves: Option<&String>) -> LaneConfig {
         let door = self.list.is_some() || self.direction.is_some();
         LaneConfig {
             serves: self.serves.or_else(|| serves.filter(|_| !door).cloned()),
@@ -221,6 +230,7 @@ mod tests {
         let config = resolve(file, Given { gate: Some("B".into()), ..Given::default() }).unwrap();
         assert_eq!((config.list.as_deref(), config.gate.as_deref()), (Some("Main"), Some("B")));
         assert_eq!(config.listen.port(), 7420);
+        assert_eq!(config.phones, None, "no phone reaches an agent that was not told so");
     }
 
     #[test]
@@ -293,6 +303,7 @@ mod tests {
         let Given {
             listen,
             link,
+            phones,
             peers,
             no_discover: _,
             discover,
@@ -307,7 +318,7 @@ mod tests {
             clock_offset_s,
         } = given;
         assert!(listen.is_some() && link.is_some() && cloud.is_some() && list.is_some() && gate.is_some());
-        assert_eq!(discover, Some(true));
+        assert_eq!((discover, phones.map(|at| at.port())), (Some(true), Some(7422)));
         assert!(
             serves.is_some()
                 && language.is_some()

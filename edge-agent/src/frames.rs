@@ -24,8 +24,9 @@ mod slot;
 use std::path::PathBuf;
 
 pub use camera::CameraSpec;
+pub use choice::rivals;
 pub use fault::FrameError;
-pub use files::{Files, picture_from_bytes, picture_from_file};
+pub use files::{Files, picture_from_bytes, picture_from_file, picture_within};
 pub use folder::{AfterReading, Folder};
 pub use frame::{Frame, FrameSource, MAX_PIXELS, Tempo};
 pub use health::Doubt;

@@ -6,18 +6,21 @@
 
 mod source;
 
-pub use source::Source;
+pub use source::{Counts, Source};
 
 use crate::agent::Agent;
 use crate::config::{Config, ConfigFault, LaneConfig};
-use crate::store::acts::{self, Mode};
+use crate::store::acts::{self, Key, Mode};
 use crate::store::memory::Memory;
 use crate::store::{Fault, replica};
 use source::{Running, Told};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tidegate_core::api::{Answer, SourceStatus, StreamMessage};
+use tidegate_core::api::{Answer, Direction, SourceStatus, StreamMessage};
+use tidegate_core::decide::key::content;
 use tidegate_core::decide::{Scan, Shown};
 use tidegate_core::id::ListId;
+use tidegate_core::language::Language;
 use tidegate_core::serve::Order;
 use tidegate_core::ticket::Identity;
 use tokio::sync::mpsc;
@@ -58,29 +61,43 @@ impl Post {
     fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
         let counts = lock(&self.running).as_ref().map(Running::counts).unwrap_or_default();
         let steps = lock(&self.running).as_ref().map(Running::steps).unwrap_or_default();
-        let list = self.config.list.clone().unwrap_or_else(|| own.to_owned());
+        self.config.status(memory, own, (counts, steps), *lock(&self.error))
+    }
+}
+
+/// What a lane has done so far, and which steps of the eye read its codes.
+type Done = (Counts, BTreeMap<&'static str, u64>);
+
+impl LaneConfig {
+    /// Its state, where its source has done so much; `own` is the name of the agent's own list.
+    pub fn status(
+        &self,
+        memory: &Memory,
+        own: &str,
+        (counts, steps): Done,
+        error: Option<&'static str>,
+    ) -> SourceStatus {
+        let list = self.list.clone().unwrap_or_else(|| own.to_owned());
         let lacks = memory.ready && own.is_empty() && self.uses_own_list();
         let misnamed = self.misnamed(memory).map(|(code, _)| code).or(lacks.then_some(NO_SUCH_LIST));
         SourceStatus {
-            name: self.config.source.clone(),
+            name: self.source.clone(),
             up: counts.up,
-            list: Some(list).filter(|list| !list.is_empty() && self.config.serves.is_none()),
-            gate: self.config.gate.clone(),
-            direction: self.config.direction,
-            serves: self.config.serves.clone(),
-            error: lock(&self.error).or(misnamed).map(str::to_owned),
+            list: Some(list).filter(|list| !list.is_empty() && self.serves.is_none()),
+            gate: self.gate.clone(),
+            direction: self.direction,
+            serves: self.serves.clone(),
+            error: error.or(misnamed).map(str::to_owned),
             frames: counts.frames,
             steps: steps.into_iter().map(|(step, codes)| (step.to_owned(), codes)).collect(),
             reads: counts.reads,
         }
     }
-}
 
-impl Post {
     /// What is wrong with the name of its list or product, once the feed has told all of them.
-    fn misnamed(&self, memory: &Memory) -> Option<(&'static str, String)> {
+    pub fn misnamed(&self, memory: &Memory) -> Option<(&'static str, String)> {
         let (lists, products) = (&memory.catalogue.lists, &memory.catalogue.products);
-        let (code, what, name, known): (_, _, _, Vec<&str>) = match (&self.config.serves, &self.config.list) {
+        let (code, what, name, known): (_, _, _, Vec<&str>) = match (&self.serves, &self.list) {
             (Some(product), _) => {
                 let served = products.values().filter(|product| product.consumption);
                 (
@@ -95,7 +112,7 @@ impl Post {
             }
             (None, None) => return None,
         };
-        let (source, there) = (&self.config.source, known.contains(&name.as_str()));
+        let (source, there) = (&self.source, known.contains(&name.as_str()));
         (memory.ready && !there).then(|| {
             let known = known.join(", ");
             let what = format!("lane {source}: no {what} is named {name:?}");
@@ -105,12 +122,12 @@ impl Post {
 
     /// Whether its scans go by the agent's own list.
     fn uses_own_list(&self) -> bool {
-        self.config.list.is_none() && self.config.serves.is_none()
+        self.list.is_none() && self.serves.is_none()
     }
 
     /// The list of its scans.
     fn list(&self, agent: &Agent) -> Option<ListId> {
-        let named = match &self.config.list {
+        let named = match &self.list {
             Some(name) => replica::default_list(&agent.store.memory(), Some(name)),
             None => agent.default_list(),
         };
@@ -125,7 +142,7 @@ const NO_SUCH_PRODUCT: &str = "E-CFG-06";
 
 /// What is wrong with the agent's own list, where somebody relies on it: a lane, or whoever named it.
 fn own_unlisted(agent: &Agent) -> Option<(&'static str, String)> {
-    let relied_on = agent.config.list.is_some() || agent.lanes.0.iter().any(|post| post.uses_own_list());
+    let relied_on = agent.config.list.is_some() || agent.lanes.0.iter().any(|post| post.config.uses_own_list());
     let what = agent.without_list().filter(|_| relied_on)?;
     Some((NO_SUCH_LIST, format!("{what} — Start with --list NAME, or set list in edge.toml")))
 }
@@ -162,10 +179,7 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         // The lane's threads wait for room: a picture that was read is never dropped here.
         let tell = move |told| drop(events.blocking_send(told));
         let of_agent = agent.clone();
-        let is_ticket = move |text: &str| {
-            let keyring = &of_agent.store.memory().catalogue.keyring;
-            matches!(keyring.identify(of_agent.enrolment.event(), text), Identity::Genuine(_))
-        };
+        let is_ticket = move |text: &str| is_ticket(&of_agent, text);
         match post.source.start(Box::new(is_ticket), tell) {
             Ok(running) => *lock(&post.running) = Some(running),
             Err(error) => {
@@ -176,7 +190,7 @@ pub fn spawn(agent: &Arc<Agent>, stop: &CancellationToken) {
         let (agent, post, stop) = (agent.clone(), post.clone(), stop.clone());
         if post.config.list.is_some() || post.config.serves.is_some() {
             let of_lane = post.clone();
-            let watched = watch_names(agent.clone(), move |agent| of_lane.misnamed(&agent.store.memory()));
+            let watched = watch_names(agent.clone(), move |agent| of_lane.config.misnamed(&agent.store.memory()));
             let until = stop.clone();
             tokio::spawn(async move { until.run_until_cancelled(watched).await });
         }
@@ -194,10 +208,8 @@ async fn follow(agent: Arc<Agent>, post: &Post, mut seen: mpsc::Receiver<Told>) 
             Told::Code(text) => act(&agent, post, &text).await,
             Told::Same => tell(&agent, StreamMessage::Same { lane: source.to_owned() }),
             Told::Several(tickets) => {
-                agent.trouble(
-                    "several",
-                    format!("{tickets} tickets side by side — Show the one that is meant alone"),
-                );
+                let Undecided { code, what } = Undecided::several(tickets);
+                agent.trouble(code, what);
             }
             Told::Trouble { code, what } => agent.trouble(code, what),
             Told::Lost { code, what, why, remedy } => {
@@ -221,32 +233,86 @@ fn tell(agent: &Agent, message: StreamMessage) {
 
 /// A new code came to the lane: a scan, or at a bar a serving.
 async fn act(agent: &Agent, post: &Post, text: &str) {
-    if let Some((code, what)) = post.misnamed(&agent.store.memory()) {
-        return agent.trouble(code, what);
+    // No key: a source tells a code once, and asks for no answer.
+    if let Err(Undecided { code, what }) = decide(agent, &post.config, text, None, agent.config.language).await {
+        agent.trouble(code, what);
+    }
+}
+
+/// A code was read and nothing was decided about it.
+#[derive(Clone, Debug)]
+pub struct Undecided {
+    /// The stable code.
+    pub code: &'static str,
+    /// What happened and what to do.
+    pub what: String,
+}
+
+impl Undecided {
+    /// So many tickets were held up beside each other.
+    pub fn several(tickets: usize) -> Self {
+        Self {
+            code: "several",
+            what: format!("{tickets} tickets side by side — Show the one that is meant alone"),
+        }
+    }
+}
+
+/// Whether a code is one of a ticket of this event, as far as can be said without deciding.
+pub fn is_ticket(agent: &Agent, text: &str) -> bool {
+    let keyring = &agent.store.memory().catalogue.keyring;
+    matches!(keyring.identify(agent.enrolment.event(), text), Identity::Genuine(_))
+}
+
+impl From<Fault> for Undecided {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(code = fault.code(), error = %fault, "a code was read and not decided");
+        Self { code: fault.code(), what: format!("{fault} — {}", fault.action()) }
+    }
+}
+
+/// Decides about a code as a lane does that is for this, and records it; under a key once, however often it is asked.
+pub async fn decide(
+    agent: &Agent,
+    lane: &LaneConfig,
+    text: &str,
+    key: Option<String>,
+    language: Language,
+) -> Result<Answer, Undecided> {
+    if let Some((code, what)) = lane.misnamed(&agent.store.memory()) {
+        return Err(Undecided { code, what });
     }
     let shown = Shown::Code(agent.identify(text));
-    let answer = match &post.config.serves {
-        Some(product) => serve(agent, shown, product).await,
-        None => scan(agent, post, shown).await,
-    };
-    if let Err(fault) = answer {
-        tracing::error!(code = fault.code(), error = %fault, "a code was read and not decided");
-        agent.trouble(fault.code(), format!("{fault} — {}", fault.action()));
-    }
+    let way = if lane.direction == Direction::Exit { "exit" } else { "entry" };
+    let key = key.map(|key| Key { key, content: content(&[text, way]) });
+    Ok(match &lane.serves {
+        Some(product) => serve(agent, shown, product, key, language).await?,
+        None => scan(agent, lane, shown, key, language).await?,
+    })
 }
 
-async fn scan(agent: &Agent, post: &Post, shown: Shown) -> Result<Answer, Fault> {
-    let list = post.list(agent).ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
-    let LaneConfig { gate, direction, .. } = post.config.clone();
+async fn scan(
+    agent: &Agent,
+    lane: &LaneConfig,
+    shown: Shown,
+    key: Option<Key>,
+    language: Language,
+) -> Result<Answer, Fault> {
+    let list = lane.list(agent).ok_or_else(|| Fault::Unknown("this lane has no check-in list".into()))?;
+    let LaneConfig { gate, direction, .. } = lane.clone();
     let scan = Scan { gate, direction, ..Scan::of(shown) };
-    let language = agent.config.language;
-    agent.store.write(move |tx| acts::scan(tx, &scan, list, None, Mode::Record, language)).await
+    agent.store.write(move |tx| acts::scan(tx, &scan, list, key.as_ref(), Mode::Record, language)).await
 }
 
-async fn serve(agent: &Agent, shown: Shown, product: &str) -> Result<Answer, Fault> {
+async fn serve(
+    agent: &Agent,
+    shown: Shown,
+    product: &str,
+    key: Option<Key>,
+    language: Language,
+) -> Result<Answer, Fault> {
     let catalogue = agent.store.memory().catalogue.clone();
     let product = catalogue.products.values().find(|p| p.name == product).map(|p| p.id).unwrap_or_default();
     let order = Order { shown, product, quantity: 1, at: None, overriding: None };
-    let language = agent.config.language;
-    agent.store.write(move |tx| acts::serving(tx, &order, None, Mode::Record, language)).await
+    agent.store.write(move |tx| acts::serving(tx, &order, key.as_ref(), Mode::Record, language)).await
 }

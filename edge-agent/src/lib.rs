@@ -1,6 +1,6 @@
 //! The agent at a door or a bar.
 //!
-//! Codes come in through [`frames`], [`eye`] and [`lanes`], or the [`api`]; the
+//! Codes come in through [`frames`], [`eye`] and [`lanes`], from [`phones`], or by the [`api`]; the
 //! [`store`] decides with the law of `tidegate-core` and records in one transaction;
 //! [`links`] carry entries to peers and the cloud, and bring the feed; a [`courier`]
 //! carries both on a stick. [`agent`] holds them together; [`cli`] is what a person
@@ -16,6 +16,7 @@ pub mod eye;
 pub mod frames;
 pub mod lanes;
 pub mod links;
+pub mod phones;
 pub mod scanners;
 pub mod sessions;
 pub mod store;

@@ -26,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   edge-agent find garcia lopez                                       who is that, and are they inside
   edge-agent log -f                                                  what happens, as it happens
   edge-agent status                                                  state, with the age of everything
+  edge-agent lane add --name 'Gate A left'                           a phone becomes a lane
   edge-agent sync now                                                ask everybody at once; sticks with export-usb
   edge-agent camera list                                             cameras, and what each offers
   edge-agent scanner list                                            hand scanners, and the line for edge.toml
@@ -56,8 +57,8 @@ enum Command {
     Camera(cli::camera::Args),
     /// Hand scanners: list them, see what one sends, set one up.
     Scanner(cli::scanner::Args),
-    /// Each source of codes, with its list and its gate.
-    Lanes(cli::lanes::Args),
+    /// Sources of codes, and phones that become some: list, add, name, revoke.
+    Lane(cli::lane::Args),
     /// How this device stands with the others: exchange, conflicts, findings, sticks.
     Sync(cli::sync::Args),
     /// Stock and servings: menu, serve, void, restock, waste, stocktake, report.
@@ -84,7 +85,7 @@ fn main() -> ExitCode {
                 Command::Log(args) => cli::log::run(&cli.data, args).await,
                 Command::Camera(args) => cli::camera::run(args),
                 Command::Scanner(args) => cli::scanner::run(args),
-                Command::Lanes(args) => cli::lanes::run(&cli.data, args).await,
+                Command::Lane(args) => cli::lane::run(&cli.data, args).await,
                 Command::Sync(args) => cli::sync::run(&cli.data, args).await,
                 Command::Bar(args) => cli::bar::run(&cli.data, args).await,
                 Command::Journal(args) => cli::journal::run(&cli.data, &args),

@@ -30,6 +30,7 @@ pub mod memory;
 pub mod pace;
 pub mod parts;
 pub mod party;
+pub mod phones;
 pub mod pins;
 pub mod read;
 pub mod recent;

@@ -82,6 +82,16 @@ impl Client {
         self.send(self.http.post(format!("{}{path}", self.base)).json(body)).await
     }
 
+    /// Changes what is at an address.
+    pub async fn patch(&self, path: &str, body: &impl Serialize) -> anyhow::Result<()> {
+        self.answered(self.http.patch(format!("{}{path}", self.base)).json(body)).await.map(drop)
+    }
+
+    /// Takes away what is at an address.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.answered(self.http.delete(format!("{}{path}", self.base))).await.map(drop)
+    }
+
     /// Posts bytes to an address.
     pub async fn post_bytes<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> anyhow::Result<T> {
         let request = self.http.post(format!("{}{path}", self.base)).timeout(BLOCK_PATIENCE);

@@ -31,7 +31,7 @@ pub async fn run(folder: &Path, args: Args) -> anyhow::Result<ExitCode> {
     }
     status.links.iter().for_each(|link| println!("{}", super::sync::link(link)));
     for source in &status.sources {
-        println!("{}", super::lanes::line(source));
+        println!("{}", super::lane::line(source));
     }
     if let (Some(occupied), Some(capacity)) = (status.occupied, status.capacity) {
         let here =

@@ -11,7 +11,7 @@ const CENTRAL: f32 = 0.3;
 const NEARER: f32 = 0.1;
 
 /// How many of the codes, which come nearest first, are as much in the middle as the first; one where it is alone.
-pub(super) fn rivals(seen: &[Seen], size: (u32, u32)) -> usize {
+pub fn rivals(seen: &[Seen], size: (u32, u32)) -> usize {
     let long = size.0.max(size.1).max(1) as f32;
     let off = |one: &Seen| {
         let mean = |side: fn(&(f32, f32)) -> f32| one.corners.iter().map(side).sum::<f32>() / 4.0;

@@ -70,6 +70,11 @@ pub fn picture_from_file(path: &Path) -> Result<Grey, FrameError> {
 
 /// The picture in a file's bytes.
 pub fn picture_from_bytes(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> {
+    picture_within(name, bytes, MAX_PIXELS)
+}
+
+/// The same, where no more than `most` pixels are taken: for bytes that a stranger sends.
+pub fn picture_within(name: &str, bytes: &[u8], most: u64) -> Result<Grey, FrameError> {
     let unreadable = |why: String| FrameError::Unreadable { name: name.to_owned(), why };
     if bytes.is_empty() {
         return Err(FrameError::Empty { name: name.to_owned() });
@@ -87,7 +92,7 @@ pub fn picture_from_bytes(name: &str, bytes: &[u8]) -> Result<Grey, FrameError> 
     if pixels == 0 {
         return Err(FrameError::Empty { name: name.to_owned() });
     }
-    if pixels > MAX_PIXELS {
+    if pixels > most {
         return Err(FrameError::TooLarge { name: name.to_owned(), size: pixels });
     }
     let decode = || reader().map_err(image::ImageError::IoError)?.decode().map(image::DynamicImage::into_luma8);

@@ -343,6 +343,17 @@ pub fn recorded(
     Ok(Some(repeat(recorded, key.content, &tx.memory.catalogue, language)))
 }
 
+/// What was recorded under a key, whatever its request was: for whoever lost the answer and asks what became of it.
+pub fn answered(
+    tx: &Tx<'_>,
+    operation: Operation,
+    key: &str,
+    language: Language,
+) -> Result<Option<Answer>, Fault> {
+    let Some((content, _, _)) = stored(tx, operation, key)? else { return Ok(None) };
+    recorded(tx, operation, Some(&Key { key: key.to_owned(), content }), language)
+}
+
 /// Whether a request's key was used before.
 pub fn is_recorded(tx: &Tx<'_>, operation: Operation, key: Option<&Key>) -> Result<bool, Fault> {
     let stored = key.map(|key| stored(tx, operation, &key.key)).transpose()?;
