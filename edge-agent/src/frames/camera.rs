@@ -2,7 +2,7 @@
 //!
 //! Keeps true: a camera that is missing, taken, forbidden or gone is an error with its code, and the lane opens it
 //! again; nothing waits for ever for a picture. [`offer`] is the choice of a format, without a camera;
-//! [`device`] is the only file that talks to one, and is there with the feature `camera`.
+//! `device` is the only file that talks to one, and is there with the feature `camera`.
 
 #[cfg(feature = "camera")]
 mod device;

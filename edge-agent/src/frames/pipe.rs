@@ -263,7 +263,7 @@ mod tests {
     fn a_stream_of_jpegs_goes_on_behind_one_that_cannot_be_read() {
         let (good, torn) = (jpeg::tests::jpeg(16, 8, 90), b"\xff\xd8\xff\xda\x00\x02junk\xff\xd9".to_vec());
         let stream = [good.clone(), torn, good].concat();
-        let mut pipe = pipe(&stream, PipeFormat::Mjpeg).ok().expect("nothing to refuse yet");
+        let Ok(mut pipe) = pipe(&stream, PipeFormat::Mjpeg) else { panic!("nothing to refuse yet") };
         let told: Vec<_> = (0..4).map(|_| pipe.next().map(|f| f.name).map_err(|e| e.code())).collect();
         assert_eq!(told, [Ok("1".to_owned()), Err("E-CAM-05"), Ok("3".to_owned()), Err("E-CAM-03")]);
     }
