@@ -177,7 +177,9 @@ impl Eye {
         let again = self.look_again(grey);
         let whole = again.is_none();
         let seen = again.unwrap_or_else(|| self.see(grey, Self::glance));
-        self.spot.note(seen.first().map(|first| first.corners), whole);
+        // Of several codes none is followed: looked at alone it would be the one that is meant, by chance.
+        let only = if let [only] = seen.as_slice() { Some(only.corners) } else { None };
+        self.spot.note(only, whole);
         seen
     }
 

@@ -263,3 +263,12 @@ fn a_badge_signs_in_for_duty_and_the_header_says_who_it_is() {
     reply(&mut model, &asked_for, Ok(Reply::OnDuty(None)), end + 600);
     assert_eq!((model.known().and_then(|status| status.staff.clone()), model.dialog.is_none()), (None, true));
 }
+
+#[test]
+fn several_tickets_held_up_do_not_cover_a_question_that_is_open() {
+    let mut model = asking(question());
+    let what = "2 tickets side by side — Show the one that is meant alone".to_owned();
+    said(&mut model, StreamMessage::Trouble { code: "several".to_owned(), what }, READ);
+    assert!(matches!(model.dialog, Some(Dialog::Ask(_))));
+    assert!(model.card.as_ref().is_none_or(|card| card.line != "2 tickets side by side"));
+}

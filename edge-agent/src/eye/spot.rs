@@ -57,12 +57,12 @@ impl Spot {
         Some(Part { grey: part, left, top })
     }
 
-    /// What was read of a frame: the code nearest to its centre, if any.
-    pub fn note(&mut self, nearest: Option<[(f32, f32); 4]>, whole: bool) {
+    /// What was read of a frame: a code, where it was the only one.
+    pub fn note(&mut self, only: Option<[(f32, f32); 4]>, whole: bool) {
         if whole {
             self.since_whole = 0;
         }
-        match nearest {
+        match only {
             Some(corners) => (self.corners, self.missed) = (Some(corners), 0),
             None => {
                 self.missed += 1;

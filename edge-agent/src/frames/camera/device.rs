@@ -58,7 +58,7 @@ impl Camera {
     pub fn open(spec: &CameraSpec) -> Result<Camera, FrameError> {
         let path = spec.path.as_path();
         let device = Device::with_path(path).map_err(|e| fault(path, &e))?;
-        let (offers, others) = offers(path, &device)?;
+        let (offers, others) = offers(path, &device, spec.size)?;
         let no_format = || FrameError::NoFormat { path: path.to_owned(), offers: listed(&offers, &others) };
         let offer = choose(&offers, spec.size).ok_or_else(no_format)?;
         let wanted = Format::new(offer.width, offer.height, FourCC::new(offer.layout.fourcc()));
@@ -125,8 +125,13 @@ fn fault(path: &Path, error: &std::io::Error) -> FrameError {
     }
 }
 
-/// What it offers that is understood, and the names of the rest.
-fn offers(path: &Path, device: &Device) -> Result<(Vec<Offer>, Vec<String>), FrameError> {
+/// What it offers that is understood, and the names of the rest. Of a camera with sizes in steps it is the one nearest
+/// to what is asked for, or to what is usual.
+fn offers(
+    path: &Path,
+    device: &Device,
+    asked: Option<(u32, u32)>,
+) -> Result<(Vec<Offer>, Vec<String>), FrameError> {
     let why = "it takes no pictures: it is an output, or delivers only what describes them";
     let formats = device.enum_formats().map_err(|error| match error.raw_os_error() {
         Some(BUSY | GONE | NO_SUCH_CALL) => fault(path, &error),
@@ -141,7 +146,7 @@ fn offers(path: &Path, device: &Device) -> Result<(Vec<Offer>, Vec<String>), Fra
             others.push(String::from_utf8_lossy(&format.fourcc.repr).trim().to_owned());
             continue;
         };
-        for (width, height) in sizes(device, format.fourcc) {
+        for (width, height) in sizes(device, format.fourcc, asked.unwrap_or(USUAL)) {
             let fps = rate(device, format.fourcc, width, height);
             offers.push(Offer { layout, width, height, fps });
         }
@@ -149,7 +154,7 @@ fn offers(path: &Path, device: &Device) -> Result<(Vec<Offer>, Vec<String>), Fra
     Ok((offers, others))
 }
 
-fn sizes(device: &Device, fourcc: FourCC) -> Vec<(u32, u32)> {
+fn sizes(device: &Device, fourcc: FourCC, wanted: (u32, u32)) -> Vec<(u32, u32)> {
     let mut sizes = Vec::new();
     for offered in device.enum_framesizes(fourcc).unwrap_or_default() {
         match offered.size {
@@ -159,8 +164,8 @@ fn sizes(device: &Device, fourcc: FourCC) -> Vec<(u32, u32)> {
                     let within = wanted.clamp(least, most.max(least));
                     least + (within - least) / step.max(1) * step.max(1)
                 };
-                let width = near(USUAL.0, s.min_width, s.max_width, s.step_width);
-                sizes.push((width, near(USUAL.1, s.min_height, s.max_height, s.step_height)));
+                let width = near(wanted.0, s.min_width, s.max_width, s.step_width);
+                sizes.push((width, near(wanted.1, s.min_height, s.max_height, s.step_height)));
             }
         }
     }
@@ -252,7 +257,7 @@ fn look(number: u32, path: &Path) -> Found {
             ("torch", id::V4L2_CID_FLASH_LED_MODE),
         ];
         let controls = controls.into_iter().filter(|&(_, id)| has(id)).map(|(name, _)| name).collect();
-        offers(path, &device).map(|(offers, others)| (offers, others, controls))
+        offers(path, &device, None).map(|(offers, others)| (offers, others, controls))
     });
     match looked {
         Ok(Ok((offers, others, controls))) => {
