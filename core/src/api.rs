@@ -13,7 +13,6 @@ pub use books::{
 };
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 #[cfg(feature = "schema")]
 use utoipa::ToSchema;
@@ -227,8 +226,8 @@ pub struct SourceStatus {
     /// Codes read.
     pub reads: u64,
     /// The same by the step of the eye that read them first, where it is pictures.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub steps: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub steps: std::collections::BTreeMap<String, u64>,
 }
 
 /// A one-time code by which a phone becomes a lane.

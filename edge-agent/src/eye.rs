@@ -4,7 +4,8 @@
 //! decoder runs behind `catch_unwind` on a thread of its own with a hard deadline); the nearest code to the centre
 //! comes first, no text comes twice; everything left out for want of time is counted. A picture that comes alone gets
 //! every step that fits, cheap ones first; a frame of a stream the place of the last code ([`spot`]), or the quick steps
-//! and at most one slow one, as far as the stream's share of a core pays for it ([`stream`]). It does not judge what a code says.
+//! and at most one slow one, as far as the stream's share of a core pays for it ([`stream`]). It does not judge what a
+//! code says.
 
 mod aside;
 mod cascade;

@@ -24,7 +24,7 @@ mod slot;
 use std::path::PathBuf;
 
 pub use camera::CameraSpec;
-pub use choice::rivals;
+pub use choice::several;
 pub use fault::FrameError;
 pub use files::{Files, picture_from_bytes, picture_from_file, picture_within};
 pub use folder::{AfterReading, Folder};

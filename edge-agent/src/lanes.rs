@@ -14,7 +14,6 @@ use crate::store::acts::{self, Key, Mode};
 use crate::store::memory::Memory;
 use crate::store::{Fault, replica};
 use source::{Running, Told};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tidegate_core::api::{Answer, Direction, SourceStatus, StreamMessage};
 use tidegate_core::decide::key::content;
@@ -60,23 +59,13 @@ impl Lanes {
 impl Post {
     fn status(&self, memory: &Memory, own: &str) -> SourceStatus {
         let counts = lock(&self.running).as_ref().map(Running::counts).unwrap_or_default();
-        let steps = lock(&self.running).as_ref().map(Running::steps).unwrap_or_default();
-        self.config.status(memory, own, (counts, steps), *lock(&self.error))
+        self.config.status(memory, own, counts, *lock(&self.error))
     }
 }
 
-/// What a lane has done so far, and which steps of the eye read its codes.
-type Done = (Counts, BTreeMap<&'static str, u64>);
-
 impl LaneConfig {
     /// Its state, where its source has done so much; `own` is the name of the agent's own list.
-    pub fn status(
-        &self,
-        memory: &Memory,
-        own: &str,
-        (counts, steps): Done,
-        error: Option<&'static str>,
-    ) -> SourceStatus {
+    pub fn status(&self, memory: &Memory, own: &str, counts: Counts, error: Option<&'static str>) -> SourceStatus {
         let list = self.list.clone().unwrap_or_else(|| own.to_owned());
         let lacks = memory.ready && own.is_empty() && self.uses_own_list();
         let misnamed = self.misnamed(memory).map(|(code, _)| code).or(lacks.then_some(NO_SUCH_LIST));
@@ -89,7 +78,7 @@ impl LaneConfig {
             serves: self.serves.clone(),
             error: error.or(misnamed).map(str::to_owned),
             frames: counts.frames,
-            steps: steps.into_iter().map(|(step, codes)| (step.to_owned(), codes)).collect(),
+            steps: counts.steps.into_iter().map(|(step, codes)| (step.to_owned(), codes)).collect(),
             reads: counts.reads,
         }
     }

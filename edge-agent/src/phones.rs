@@ -108,9 +108,8 @@ impl Phones {
 
     /// Their state as lanes; `own` is the name of the agent's own list.
     pub fn status(&self, agent: &Agent, memory: &Memory, own: &str) -> Vec<SourceStatus> {
-        let state = |lane: &Arc<PhoneLane>| {
-            lane.config(agent).status(memory, own, (lane.counts(Instant::now()), lane.steps()), None)
-        };
+        let state =
+            |lane: &Arc<PhoneLane>| lane.config(agent).status(memory, own, lane.counts(Instant::now()), None);
         self.all().iter().map(state).collect()
     }
 

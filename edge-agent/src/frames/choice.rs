@@ -1,17 +1,36 @@
 //! Which of several codes before a camera is meant.
 //!
-//! Keeps true: the code nearest to the middle is, unless another is as much in the middle as it; then nothing is
-//! chosen by chance. It knows places, not what codes say.
+//! Keeps true: the code nearest to the middle is, unless another ticket is as much in the middle as it; then nothing is
+//! chosen by chance. While the code that was there stays, it is meant. Time enters as an argument.
 
+use super::same::Same;
 use crate::eye::Seen;
+use std::time::Instant;
 
 /// A code further from the middle, as a share of the frame's longer side, is beside it.
 const CENTRAL: f32 = 0.3;
 /// A code so much nearer than another, as the same share, is the one that is held up.
 const NEARER: f32 = 0.1;
 
+/// How many new tickets are as much in the middle as each other, of codes that come nearest first. More than one are a
+/// question.
+pub fn several(
+    seen: &[Seen],
+    size: (u32, u32),
+    same: &Same,
+    is_ticket: impl Fn(&str) -> bool,
+    now: Instant,
+) -> usize {
+    let central = &seen[..rivals(seen, size)];
+    match central {
+        [] | [_] => 0,
+        [first, ..] if same.holds(&first.text, now) => 0,
+        _ => central.iter().filter(|one| !same.holds(&one.text, now) && is_ticket(&one.text)).count(),
+    }
+}
+
 /// How many of the codes, which come nearest first, are as much in the middle as the first; one where it is alone.
-pub fn rivals(seen: &[Seen], size: (u32, u32)) -> usize {
+fn rivals(seen: &[Seen], size: (u32, u32)) -> usize {
     let long = size.0.max(size.1).max(1) as f32;
     let off = |one: &Seen| {
         let mean = |side: fn(&(f32, f32)) -> f32| one.corners.iter().map(side).sum::<f32>() / 4.0;

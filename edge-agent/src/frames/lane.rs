@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::choice::rivals;
+use super::choice::several;
 use super::health::{Doubt, Health, TICK};
 use super::same::Same;
 use super::sight::Sight;
@@ -308,14 +308,9 @@ struct Reader {
 }
 
 impl Reader {
-    /// How many new tickets are as much in the middle as each other. While the one that was there stays, it is meant.
+    /// How many tickets people have to choose between.
     fn several(&self, codes: &[Seen], size: (u32, u32), now: Instant) -> usize {
-        let Some(is_ticket) = self.is_ticket.as_ref().filter(|_| codes.len() > 1) else { return 0 };
-        let central = &codes[..rivals(codes, size)];
-        if central.len() < 2 || self.same.holds(&central[0].text, now) {
-            return 0;
-        }
-        central.iter().filter(|one| !self.same.holds(&one.text, now) && is_ticket(&one.text)).count()
+        self.is_ticket.as_ref().map_or(0, |is_ticket| several(codes, size, &self.same, is_ticket, now))
     }
 
     /// Whether it is time to ask which is meant.

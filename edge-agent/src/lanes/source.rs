@@ -65,7 +65,7 @@ pub enum Running {
 }
 
 /// What a source has done so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Whether it delivers.
     pub up: bool,
@@ -73,6 +73,8 @@ pub struct Counts {
     pub frames: u64,
     /// Codes, without those that were still the same.
     pub reads: u64,
+    /// The same by the step of the eye that read them first.
+    pub steps: BTreeMap<&'static str, u64>,
 }
 
 impl Source {
@@ -112,24 +114,16 @@ impl Source {
 }
 
 impl Running {
-    /// Codes by the step of the eye that read them first.
-    pub fn steps(&self) -> BTreeMap<&'static str, u64> {
-        match self {
-            Self::Pictures(lane) => lane.steps(),
-            Self::Scanner(_) => BTreeMap::new(),
-        }
-    }
-
     /// What it has done so far.
     pub fn counts(&self) -> Counts {
         match self {
             Self::Pictures(lane) => {
                 let counts = lane.counts();
-                Counts { up: counts.up, frames: counts.frames, reads: counts.codes }
+                Counts { up: counts.up, frames: counts.frames, reads: counts.codes, steps: lane.steps() }
             }
             Self::Scanner(scanner) => {
                 let counts = scanner.counts();
-                Counts { up: counts.up, frames: 0, reads: counts.codes }
+                Counts { up: counts.up, reads: counts.codes, ..Counts::default() }
             }
         }
     }

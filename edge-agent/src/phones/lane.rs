@@ -10,7 +10,7 @@ use crate::agent::Agent;
 use crate::api::problem;
 use crate::config::{LaneConfig, LaneGiven};
 use crate::eye::{Eye, EyeSettings, Seen};
-use crate::frames::{FrameError, Same, picture_within, rivals};
+use crate::frames::{FrameError, Same, picture_within, several};
 use crate::lanes::{self, Counts, Undecided};
 use crate::store::acts::{self, Which};
 use crate::store::phones::{Phone, Purpose};
@@ -202,12 +202,8 @@ impl PhoneLane {
             up: heard.is_some_and(|heard| now.saturating_duration_since(heard) < HEARD),
             frames: self.frames.load(Ordering::Relaxed),
             reads: self.reads.load(Ordering::Relaxed),
+            steps: lock(&self.steps).clone(),
         }
-    }
-
-    /// Its codes by the step of the eye that read them.
-    pub fn steps(&self) -> BTreeMap<&'static str, u64> {
-        lock(&self.steps).clone()
     }
 
     /// A place for one more frame, if there is one.
@@ -232,7 +228,7 @@ impl PhoneLane {
         if desk.way != shot.way {
             (desk.way, desk.same) = (shot.way, Same::default());
         }
-        let several = desk.several(agent, &seen, size, now);
+        let several = several(&seen, size, &desk.same, |text| lanes::is_ticket(agent, text), now);
         if several > 1 {
             return Ok(Undecided::several(several).into());
         }
@@ -323,16 +319,6 @@ impl PhoneLane {
 }
 
 impl Desk {
-    /// How many new tickets are as much in the middle as each other. While the one that was there stays, it is meant.
-    fn several(&self, agent: &Agent, seen: &[Seen], size: (u32, u32), now: Instant) -> usize {
-        let central = &seen[..rivals(seen, size)];
-        if central.first().is_none_or(|first| self.same.holds(&first.text, now)) {
-            return 0;
-        }
-        let is_new = |one: &&Seen| !self.same.holds(&one.text, now) && lanes::is_ticket(agent, &one.text);
-        central.iter().filter(is_new).count()
-    }
-
     /// The codes in a picture, nearest to its centre first, and the picture's size.
     async fn see(&mut self, eyes: &Arc<Semaphore>, picture: Bytes, photo: bool) -> Result<Sight, Problem> {
         let working = tokio::time::timeout(EYE_WAIT, eyes.clone().acquire_owned()).await;

@@ -158,7 +158,7 @@ fn connect(to: SocketAddr) -> TcpStream {
         match TcpStream::connect(to) {
             Ok(stream) => return stream,
             Err(error) if begun.elapsed() > PATIENCE => panic!("nobody listens at {to}: {error}"),
-            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+            Err(_) => std::thread::yield_now(),
         }
     }
 }
